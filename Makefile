@@ -1,0 +1,42 @@
+# Every target sets up what it needs; nothing has to be installed by hand but Python 3.11 or newer.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INCIDENT ?= tests/incidents/postgres-scaled-to-zero.tar.xz
+WORKERS ?= 2
+
+.PHONY: run test lint bench fuzz lock clean
+
+$(VENV)/.run: pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (set PYTHON=...)" >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	sh scripts/install.sh $(BIN)/python requirements.lock
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	sh scripts/install.sh $(BIN)/python requirements-dev.lock
+	touch $@
+
+run: $(VENV)/.run
+	-$(BIN)/diagnose analyze $(INCIDENT)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/diagnose kb lint
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.startup
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev -o requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,76 @@
+"""Documents: what collectors fetch and importers find, before anything is understood.
+
+Documents are already redacted when they reach :mod:`dotmac_diagnose.extract`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesList:
+    """Objects of one resource.
+
+    Args:
+        list_of: plural resource name in lower case (``pods``, ``endpointslices``, ``deployments`` …).
+        items: the raw objects (dicts as in JSON). Hostile: any field may have any type.
+        namespace: None when the list spans all namespaces.
+        complete: False when a page, an item or a part of the list is missing.
+        source: API path or file, for people.
+        evidence: path inside the bundle of the redacted document.
+    """
+
+    list_of: str
+    items: Sequence[Mapping[str, Any]]
+    namespace: str | None = None
+    complete: bool = True
+    source: str = ""
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesStatus:
+    """A list that could not be read: the resource and why (``denied``, ``unreachable`` …)."""
+
+    list_of: str
+    status: str
+    reason: str
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PodLog:
+    """The log of one container, with or without leading RFC 3339 time stamps."""
+
+    namespace: str
+    pod: str
+    container: str
+    text: str
+    previous: bool = False
+    source: str = ""
+    evidence: str | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KubeletSummary:
+    """``/stats/summary`` of one kubelet (volume and container use)."""
+
+    node: str
+    data: Mapping[str, Any]
+    source: str = ""
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerVersion:
+    """``/version`` of an API server or the ``version`` document of a capture."""
+
+    data: Mapping[str, Any]
+    source: str = ""
+
+
+Document = KubernetesList | KubernetesStatus | PodLog | KubeletSummary | ServerVersion

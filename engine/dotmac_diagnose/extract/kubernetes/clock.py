@@ -1,0 +1,172 @@
+"""The moment of the capture, and when an object was last written.
+
+Today's clock is never asked: a recording is as old as its newest moment.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from heapq import nlargest
+
+from .index import KubernetesObject, ObjectIndex
+from .json_access import Json, at, mapping, mappings, moment, sequence
+
+_IMPLAUSIBLE = timedelta(days=366)
+_SLACK = timedelta(seconds=10)
+_CONDITION_TIMES = ("lastTransitionTime", "lastHeartbeatTime", "lastUpdateTime", "lastProbeTime")
+_STATUS_TIMES = ("startTime", "completionTime", "lastScheduleTime", "lastSuccessfulTime", "lastScaleTime")
+_CONTAINER_LISTS = ("containerStatuses", "initContainerStatuses")
+_EVENT_TIMES = ("lastTimestamp", "eventTime", "firstTimestamp", "deprecatedLastTimestamp")
+_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def newest_moment(item: KubernetesObject) -> datetime | None:
+    """Return the newest past moment that an object mentions: creation, conditions, runs, events, renewals."""
+    moments = [found for found in map(moment, {value for value in _times(item) if isinstance(value, str)}) if found]
+    return max(moments, default=None)
+
+
+def _times(item: KubernetesObject) -> Iterable[object]:
+    yield item.metadata.get("creationTimestamp")
+    for entry in mappings(item.metadata.get("managedFields")):
+        yield entry.get("time")
+    for condition in mappings(item.status.get("conditions")):
+        for key in _CONDITION_TIMES:
+            yield condition.get(key)
+    for key in _STATUS_TIMES:
+        yield item.status.get(key)
+    for key in _CONTAINER_LISTS:
+        for container in mappings(item.status.get(key)):
+            for state in (container.get("state"), container.get("lastState")):
+                for detail in mapping(state).values():
+                    yield at(detail, "startedAt")
+                    yield at(detail, "finishedAt")
+    if item.resource == "events":
+        for key in _EVENT_TIMES:
+            yield item.raw.get(key)
+        yield at(item.raw, "series", "lastObservedTime")
+    elif item.resource == "leases":
+        yield item.spec.get("renewTime")
+    elif item.resource in ("podmetrics", "nodemetrics"):
+        yield item.raw.get("timestamp")
+
+
+def summary_moment(data: Json) -> datetime | None:
+    """Return the newest moment of a kubelet summary."""
+    found = [moment(at(data, "node", part, "time")) for part in ("cpu", "memory", "fs", "rlimit")]
+    for pod in mappings(data.get("pods")):
+        for container in sequence(pod.get("containers")):
+            found.append(moment(at(container, "memory", "time")))
+    return max((value for value in found if value is not None), default=None)
+
+
+def captured_at(moments: Iterable[datetime]) -> datetime | None:
+    """Return the newest moment; one that lies a year after all others is a wrong clock and is left out."""
+    newest = nlargest(3, set(moments))
+    if len(newest) > 2 and newest[0] - newest[1] > _IMPLAUSIBLE:  # noqa: PLR2004
+        return newest[1]
+    return newest[0] if newest else None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBetween:
+    """Bounds of the moment of the last write of an object; either may be unknown."""
+
+    earliest: datetime | None
+    latest: datetime | None
+
+
+class ResourceVersionClock:
+    """Tells when an object was last written, from its ``resourceVersion`` and those of others.
+
+    Versions of one etcd rise with every write. An object that mentions the moment T was
+    written at T or later, so every higher version is later than T as well: a lower bound.
+    Leases and events are written within seconds of their newest moment, so every lower
+    version is not later: an upper bound.
+
+    Args:
+        index: all objects.
+        moments: newest moment by (resource, namespace, name).
+    """
+
+    def __init__(self, index: ObjectIndex, moments: dict[tuple[str, str, str], datetime]) -> None:
+        steady: list[tuple[int, datetime]] = []
+        events: list[tuple[int, datetime]] = []
+        leases: list[tuple[int, datetime]] = []
+        for resource in index.resources:
+            if resource in ("podmetrics", "nodemetrics"):
+                continue
+            for item in index.of(resource):
+                when, version = moments.get((resource, item.namespace, item.name)), item.version
+                if when is None or version is None:
+                    continue
+                (events if resource == "events" else steady).append((version, when))
+                if resource == "leases":
+                    leases.append((version, when))
+        if events and not _same_store(sorted(steady), events):
+            # Large clusters keep events in an etcd of their own, with versions of its own.
+            events = []
+        pairs = sorted(steady + events)
+        self._versions, self._floor = _running(pairs)
+        high = sorted(leases + events, reverse=True)
+        self._high_versions: list[int] = []
+        self._ceiling: list[datetime] = []
+        lowest: datetime | None = None
+        for version, when in high:
+            lowest = when if lowest is None or when < lowest else lowest
+            self._high_versions.append(version)
+            self._ceiling.append(lowest)
+        self._high_versions.reverse()
+        self._ceiling.reverse()
+
+    def written(self, item: KubernetesObject) -> WrittenBetween:
+        """Return the bounds of the moment at which an object was last written."""
+        exact = managed_at(item)
+        if exact is not None:
+            return WrittenBetween(exact, exact)
+        version = item.version
+        if version is None:
+            return WrittenBetween(item.created, None)
+        position = bisect_left(self._versions, version) - 1
+        earliest = self._floor[position] if position >= 0 else None
+        above = bisect_right(self._high_versions, version)
+        latest = self._ceiling[above] + _SLACK if above < len(self._ceiling) else None
+        created = item.created
+        if created is not None and (earliest is None or created > earliest):
+            earliest = created
+        return WrittenBetween(earliest, latest)
+
+
+def managed_at(item: KubernetesObject) -> datetime | None:
+    """Return the newest time of ``metadata.managedFields``, status writes left out."""
+    times = [
+        moment(entry.get("time"))
+        for entry in mappings(item.metadata.get("managedFields"))
+        if entry.get("subresource") != "status"
+    ]
+    return max((value for value in times if value is not None), default=None)
+
+
+def _running(pairs: Sequence[tuple[int, datetime]]) -> tuple[list[int], list[datetime]]:
+    versions: list[int] = []
+    floor: list[datetime] = []
+    newest = _ZERO
+    for version, when in pairs:
+        newest = max(newest, when)
+        versions.append(version)
+        floor.append(newest)
+    return versions, floor
+
+
+def _same_store(steady: Sequence[tuple[int, datetime]], events: Sequence[tuple[int, datetime]]) -> bool:
+    """Tell whether the versions of events fit into those of the other objects."""
+    versions, floor = _running(steady)
+    wrong = 0
+    for version, when in events:
+        position = bisect_left(versions, version) - 1
+        if position >= 0 and floor[position] > when + timedelta(seconds=60):
+            wrong += 1
+    return wrong * 20 <= len(events)

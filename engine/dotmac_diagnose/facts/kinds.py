@@ -1,0 +1,15 @@
+"""All fact kinds by name: what rules are checked against and bundles are read with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .fact import FactValues
+from .kubernetes import KUBERNETES_KINDS
+from .logs import LOG_KINDS
+
+
+def fact_kinds() -> Mapping[str, type[FactValues]]:
+    """Return the value model of every fact kind, by kind name."""
+    return MappingProxyType({model.kind: model for model in (*KUBERNETES_KINDS, *LOG_KINDS)})

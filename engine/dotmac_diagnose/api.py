@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from dotmac_diagnose.bundle import Bundle
-from dotmac_diagnose.diagnosis import Diagnosis
 from dotmac_diagnose.errors import UsageError
 from dotmac_diagnose.facts import FactBase, entity_namespace
 from dotmac_diagnose.knowledge import load_knowledge
-from dotmac_diagnose.knowledge.model import Knowledge
 from dotmac_diagnose.options import Clock, Options
 from dotmac_diagnose.pipeline import diagnose_facts
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dotmac_diagnose.diagnosis import Diagnosis
+    from dotmac_diagnose.knowledge.model import Knowledge
+
 T = TypeVar("T")
-Source = Bundle | FactBase | str | Path
+Source: TypeAlias = Bundle | FactBase | str | Path
 
 PLATFORM_NAMESPACE = "kube-system"
 """Stays in every scope: its DNS and network serve all others."""

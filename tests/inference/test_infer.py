@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 
 import pytest
@@ -33,7 +34,7 @@ OTHERS = [
 
 
 def cause(belief: Belief, identifier: str) -> CauseBelief | None:
-    return next((item for item in belief.causes if item.cause == identifier), None)
+    return next((item for item in belief.causes if item.cause == identifier), None)  # the most probable place
 
 
 def probability(belief: Belief, identifier: str) -> float:
@@ -376,3 +377,32 @@ def test_hostile_ids_and_unknown_findings_do_no_harm():
     belief = infer(known, base, observed([("no.such_finding", API), ("app.readiness_failing", strange), *DOWNSTREAM]))
     assert belief.causes
     assert all(item.entity != strange or item.probability <= 1.0 for item in belief.causes)
+
+
+def entropy(value: float) -> float:
+    return 0.0 if value in {0.0, 1.0} else -value * math.log2(value) - (1 - value) * math.log2(1 - value)
+
+
+def test_the_gain_of_a_check_is_what_looking_would_tell():
+    known, base = disk_full()
+    unknown = [FULL, NO_SPACE, *OTHERS]
+    before = infer(known, base, observed(DOWNSTREAM, [], unknown))
+    leading = [item.cause for item in before.causes if 0.02 < item.probability < 0.98][:4]
+    assert len(before.checks) >= 3
+    for check in before.checks:
+        pair = (check.finding, check.entity)
+        rest = [other for other in unknown if other != pair]
+        focus = [(name, None) for name in leading]
+        present = infer(known, base, observed([*DOWNSTREAM, pair], [], rest), focus=focus)
+        absent = infer(known, base, observed(DOWNSTREAM, [pair], rest), focus=focus)
+        moved = max(leading, key=lambda name: abs(probability(present, name) - probability(absent, name)))
+        shown = (probability(before, moved) - probability(absent, moved)) / (
+            probability(present, moved) - probability(absent, moved)
+        )
+        gain = sum(
+            entropy(probability(before, name))
+            - shown * entropy(probability(present, name))
+            - (1 - shown) * entropy(probability(absent, name))
+            for name in leading
+        )
+        assert check.gain_bits == pytest.approx(gain, abs=0.03), check.finding

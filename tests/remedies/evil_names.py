@@ -50,7 +50,6 @@ EVIL = (
     ":variable",
     "é名前",
     "\U0001f600",
-    "\xa0",
     "<b>",
     "",
 )
@@ -72,5 +71,8 @@ HIDDEN = (
     "sep\u2028line",
     "par\u2029agraph",
     "half\ud800pair",
+    "no\xa0break",
+    "hangul\u3164filler",
+    "private\ue000use",
 )
 """What a person would not see: refused in commands."""

@@ -11,7 +11,6 @@ from dotmac_diagnose.rules.observation import Observation, Observations, Presenc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dotmac_diagnose.diagnosis import Severity
     from dotmac_diagnose.inference.belief import Check, MissingEvidence, OtherCause, Pair
 
 SCALE = {
@@ -94,7 +93,7 @@ def cause_belief(
     chain: Iterable[Pair] = (),
     alternatives: Iterable[OtherCause] = (),
 ) -> CauseBelief:
-    """Return the belief in a cause; ``weights`` are present findings, on the cause's entity where a bare id is given."""
+    """Return the belief in a cause; a bare id in ``weights`` is a present finding on the cause's entity."""
     pairs = {(key, entity) if isinstance(key, str) else key: weight for key, weight in (weights or {}).items()}
     shown = [Contribution(*pair, "present", weight) for pair, weight in pairs.items()]
     return CauseBelief(
@@ -137,6 +136,3 @@ class Given:
 
     def lookup(self, name: str, /) -> object | None:
         return self._values.get(name)
-
-
-SEVERITY_WORDS: tuple[Severity, ...] = ("P0", "P1", "P2", "P3")

@@ -15,8 +15,11 @@ from dotmac_diagnose.remedies.resources import workload_of
 if TYPE_CHECKING:
     from dotmac_diagnose.remedies.render import RenderedFix
 
-CAUSES = {"app.broken": {"leads_to": [{"to": "app.direct", "strength": "always"}]}, "app.other": {}}
-FINDINGS = {"app.direct": {}, "app.far": {}}
+CAUSES: dict[str, dict[str, Any]] = {
+    "app.broken": {"leads_to": [{"to": "app.direct", "strength": "always"}]},
+    "app.other": {},
+}
+FINDINGS: dict[str, dict[str, Any]] = {"app.direct": {}, "app.far": {}}
 
 
 def rendered(
@@ -82,7 +85,7 @@ def test_a_step_that_cannot_be_quoted_is_done_by_hand() -> None:
     assert "evidence.pod 'a\\nrm -rf ~' holds a line break" in text
     assert "\n" not in text
     assert second == ("kubectl", "kubectl get pods")
-    assert result.rollback[0].startswith("By hand")
+    assert result.rollback[0].startswith("by hand: this command cannot be written safely")
 
 
 def test_a_destructive_fix_asks_first_and_is_more_than_one_line() -> None:

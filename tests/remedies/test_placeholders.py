@@ -54,6 +54,7 @@ def shell(template: str, let: Mapping[str, str] | None = None, **values: object)
     return rendering.text
 
 
+BLANK = "\u115f\u1160\u2800\u3164\uffa0\u180b\u180c\u180d\u180f\u034f\u17b4\u17b5"
 PATCH = '{"spec":{"template":{"metadata":{"annotations":{"note":{evidence.x|json},"p":"a-{evidence.x|json_string}"}}}}}'
 QUERY = "SELECT {evidence.x|sql_literal} AS a FROM {evidence.y|sql_identifier} WHERE pid = {evidence.pid|sql_number}"
 CALLS = {
@@ -102,7 +103,7 @@ def test_evil_names_arrive_as_they_are(name: str, run: Callable[[str], list[list
 def test_any_text_is_one_word_or_refused(text: str) -> None:
     rendering = render("kubectl get -- {evidence.x|word}", Given(evidence__x=text), Language.SHELL)
     if rendering.refusals:
-        assert any(c for c in text if not c.isprintable())
+        assert any(not c.isprintable() or c in BLANK for c in text)
         assert shlex.split(rendering.text)[-1] == "<X>"
     else:
         assert shlex.split(rendering.text) == ["kubectl", "get", "--", text]
@@ -112,7 +113,7 @@ def test_any_text_is_one_word_or_refused(text: str) -> None:
 def test_what_cannot_be_seen_is_refused_by_name(name: str) -> None:
     rendering = render("kubectl delete pod -- {evidence.pod|word}", Given(evidence__pod=name), Language.SHELL)
     (refusal,) = rendering.refusals
-    assert str(refusal).startswith(f"evidence.pod {ascii(name)} holds ")
+    assert str(refusal).startswith(f"evidence.pod {name!a} holds ")
     assert rendering.text == "kubectl delete pod -- '<POD>'"
 
 

@@ -36,14 +36,15 @@ def cause(**changes: Any) -> dict[str, Any]:
         "chain_titles": ["No free slots", "The pool of the application times out", "The API answers 500"],
         "evidence": [
             evidence(
-                "postgres.slots_taken", weight_db=18.2, title="All slots are taken", detail="97 of 97 usable slots are taken"
+                "postgres.slots_taken",
+                weight_db=18.2,
+                title="All slots are taken",
+                detail="97 of 97 usable slots are taken",
             ),
             evidence("app.many_connections", weight_db=9.4, title="dotmac-api holds 84 of them", detail=""),
         ],
         "against": [
-            evidence(
-                "postgres.restarted", status="absent", weight_db=-3.1, title="The server was restarted", detail=""
-            )
+            evidence("postgres.restarted", status="absent", weight_db=-3.1, title="The server was restarted", detail="")
         ],
         "missing": [{"finding": "pgbouncer.clients_wait", "entity": "pgbouncer/main", "reason": "denied"}],
         "alternatives": [

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
-from random import Random
+from typing import TYPE_CHECKING
 
 from dotmac_diagnose.rules.matcher import JoinOn, MatchPattern, MatchRow, MatchRule
+
+if TYPE_CHECKING:
+    from random import Random
 
 FIELDS = ("entity", "node", "port")
 

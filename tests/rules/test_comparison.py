@@ -142,8 +142,8 @@ def test_wrong_comparisons_are_named(where: dict[str, Any], said: str) -> None:
 
 
 def test_every_field_of_every_kind_can_be_tested() -> None:
-    for model in fact_kinds().values():
-        assert field_types(model).keys() == model.model_fields.keys()
+    for kind in fact_kinds().values():
+        assert field_types(kind).keys() == kind.model_fields.keys()
 
 
 def constant(value: Truth) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +21,9 @@ from .parameters import (
     read_knowledge,
     verbose_option,
 )
-from .problems import Session
+
+if TYPE_CHECKING:
+    from .problems import Session
 
 
 @click.command("analyze", short_help="Diagnose saved data: a bundle, kubectl output, a dump.")
@@ -41,9 +43,11 @@ from .problems import Session
 @verbose_option()
 @input_options()
 @click.pass_obj
-def command(session: Session, **given: Any) -> int:
-    """Diagnose saved data: a bundle, `kubectl get -o json|yaml` output (files or a folder),
-    `kubectl cluster-info dump`, or - for standard input.
+def command(session: Session, /, **given: Any) -> int:
+    """Diagnose saved data.
+
+    PATH is a bundle, `kubectl get -o json` or `-o yaml` output (files or a folder),
+    `kubectl cluster-info dump`, or - for standard input; the kind is detected.
 
     Several PATHs are one incident. Nothing is contacted.
     """

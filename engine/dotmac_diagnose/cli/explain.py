@@ -18,12 +18,12 @@ from .parameters import (
     read_knowledge,
     verbose_option,
 )
-from .problems import Session
 
 if TYPE_CHECKING:
     from dotmac_diagnose.knowledge.model import Knowledge
 
     from .explanation import Explanation
+    from .problems import Session
 
 _MOST_ENTITIES = 3
 
@@ -37,9 +37,11 @@ _MOST_ENTITIES = 3
 @verbose_option()
 @input_options()
 @click.pass_obj
-def command(session: Session, cause: str, **given: Any) -> int:
-    """Tell why a cause is believed, or why not: what speaks for and against it with its weight,
-    what is missing, and the rule and raw source of every piece of evidence.
+def command(session: Session, /, cause: str, **given: Any) -> int:
+    """Tell why a cause is believed, or why not.
+
+    With --in: what speaks for and against it with its weight, what is missing, and the rule and
+    raw source of every piece of evidence.
 
     ENTITY is an id such as deployment/shop/api, or the last part of it. Without --in: the page of the cause.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +9,14 @@ import click
 
 from .output import emit, width
 from .parameters import input_options, option, output_option, paths_argument, read_bundle, verbose_option
-from .problems import Session
 from .selection import matches
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from dotmac_diagnose.facts import Fact, Relation
+
+    from .problems import Session
 
 _STATUSES = ("ok", "empty", "denied", "unreachable", "unsupported", "timeout")
 
@@ -22,7 +24,11 @@ _STATUSES = ("ok", "empty", "denied", "unreachable", "unsupported", "timeout")
 @click.command("facts", short_help="Print what was seen.")
 @paths_argument()
 @option(
-    "--format", "report_format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    "--format",
+    "report_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
     help="For people, or one JSON object per line.",
 )
 @option("--kind", "kinds", multiple=True, metavar="KIND", help="Kind, area or pattern (repeatable).")
@@ -33,7 +39,7 @@ _STATUSES = ("ok", "empty", "denied", "unreachable", "unsupported", "timeout")
 @verbose_option()
 @input_options()
 @click.pass_obj
-def command(session: Session, **given: Any) -> int:
+def command(session: Session, /, **given: Any) -> int:
     """Print the facts in saved data: what was seen, without judgement."""
     from dotmac_diagnose.api import scoped
     from dotmac_diagnose.options import Clock

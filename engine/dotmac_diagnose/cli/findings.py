@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +18,16 @@ from .parameters import (
     read_knowledge,
     verbose_option,
 )
-from .problems import Session
 from .selection import matches
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from dotmac_diagnose.facts import FactBase
     from dotmac_diagnose.knowledge.model import Knowledge
     from dotmac_diagnose.rules import Observation, Observations
+
+    from .problems import Session
 
 _STATUSES = ("present", "absent", "unknown")
 
@@ -33,14 +35,23 @@ _STATUSES = ("present", "absent", "unknown")
 @click.command("findings", short_help="Print what the rules decided from it.")
 @paths_argument()
 @option(
-    "--format", "report_format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    "--format",
+    "report_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
     help="For people, or one JSON object per line.",
 )
 @option("--kind", "kinds", multiple=True, metavar="FINDING", help="Finding, area or pattern (repeatable).")
 @option("--entity", "entities", multiple=True, metavar="ENTITY", help="Entity id or pattern (repeatable).")
 @option(
-    "--status", "statuses", multiple=True, type=click.Choice([*_STATUSES, "all"]), default=("present",),
-    show_default=True, help="What was decided (repeatable).",
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([*_STATUSES, "all"]),
+    default=("present",),
+    show_default=True,
+    help="What was decided (repeatable).",
 )
 @knowledge_option()
 @option("--rule-engine", type=click.Choice(["durable", "python"]), hidden=True)
@@ -48,7 +59,7 @@ _STATUSES = ("present", "absent", "unknown")
 @verbose_option()
 @input_options()
 @click.pass_obj
-def command(session: Session, **given: Any) -> int:
+def command(session: Session, /, **given: Any) -> int:
     """Print the findings in saved data: each is present, absent, or unknown with the reason."""
     from dotmac_diagnose.api import scoped
     from dotmac_diagnose.options import Clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +20,9 @@ from .problems import (
     report_error,
     report_interruption,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ENVIRONMENT_PREFIX = "DIAGNOSE"
 _PROGRAM = "diagnose"

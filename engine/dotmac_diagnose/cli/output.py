@@ -7,14 +7,16 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from dotmac_diagnose.errors import UsageError
 
-_NARROWEST = 40
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NARROWEST = 60
 _WIDEST = 120
 _DEFAULT_WIDTH = 80
 
@@ -52,7 +54,7 @@ def coloured(output: str | None, *, no_color: bool) -> bool:
 
 
 def width(output: str | None) -> int:
-    """Return the columns of a report: those of the terminal between 40 and 120, else 80."""
+    """Return the columns of a report: those of the terminal between 60 and 120, else 80."""
     if output not in {None, "-"} or not sys.stdout.isatty():
         return _DEFAULT_WIDTH
     return min(_WIDEST, max(_NARROWEST, shutil.get_terminal_size((_DEFAULT_WIDTH, 24)).columns))

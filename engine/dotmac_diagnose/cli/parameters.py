@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from dotmac_diagnose.knowledge.model import Knowledge
     from dotmac_diagnose.options import Clock, Options
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-Decorator = Callable[[Command], Command]
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 SEVERITY = click.Choice(["P0", "P1", "P2", "P3"], case_sensitive=False)
 _PREFIX = "DIAGNOSE"
@@ -34,24 +33,26 @@ _LIMIT_HELP = {
 }
 
 
-class Size(click.ParamType):
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
+_SIZE = re.compile(r"\s*([0-9]{1,15})\s*(k|m|g|ki|mi|gi)?b?\s*", re.IGNORECASE)
+
+
+class Size(click.ParamType[int]):
     """A number, with a unit of bytes when wanted: 500000, 64MiB, 2GB."""
 
     name = "size"
-    _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
-    _PATTERN = re.compile(r"\s*([0-9]{1,15})\s*(k|m|g|ki|mi|gi)?b?\s*", re.IGNORECASE)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read a size."""
         if isinstance(value, int):
             return value
-        match = self._PATTERN.fullmatch(str(value))
+        match = _SIZE.fullmatch(str(value))
         if match is None:
             self.fail(f"{value!r} is not a size such as 500000, 64MiB or 2GB", param, ctx)
-        return int(match.group(1)) * self._UNITS[(match.group(2) or "").lower()]
+        return int(match.group(1)) * _UNITS[(match.group(2) or "").lower()]
 
 
-def option(*names: str, **settings: Any) -> Decorator[Command]:
+def option(*names: str, **settings: Any) -> Decorator:
     """Return an option that ``DIAGNOSE_<NAME>`` sets for every command.
 
     Click itself adds ``DIAGNOSE_<COMMAND>_<NAME>`` for one command; that one wins on the command line only.
@@ -61,8 +62,8 @@ def option(*names: str, **settings: Any) -> Decorator[Command]:
     return click.option(*names, **settings)
 
 
-def _stacked(*decorators: Decorator[Any]) -> Decorator[Command]:
-    def decorate(function: Command) -> Command:
+def _stacked(*decorators: Decorator) -> Decorator:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         for decorator in reversed(decorators):
             function = decorator(function)
         return function
@@ -77,7 +78,7 @@ def _remember_verbose(ctx: click.Context, _param: click.Parameter, value: bool) 
     return value
 
 
-def verbose_option() -> Decorator[Command]:
+def verbose_option() -> Decorator:
     """Return ``--verbose``."""
     return option(
         "-v",
@@ -88,12 +89,12 @@ def verbose_option() -> Decorator[Command]:
     )
 
 
-def output_option() -> Decorator[Command]:
+def output_option() -> Decorator:
     """Return ``--output``."""
     return option("-o", "--output", metavar="FILE", help="Write the result to a file (mode 0600) instead of stdout.")
 
 
-def input_options() -> Decorator[Command]:
+def input_options() -> Decorator:
     """Return the options that say how inputs are read, the limits among them."""
     from dotmac_diagnose.bundle import Limits
 
@@ -117,7 +118,7 @@ def input_options() -> Decorator[Command]:
     )
 
 
-def knowledge_option() -> Decorator[Command]:
+def knowledge_option() -> Decorator:
     """Return ``--knowledge``."""
     return option(
         "--knowledge",
@@ -129,7 +130,7 @@ def knowledge_option() -> Decorator[Command]:
     )
 
 
-def judgement_options() -> Decorator[Command]:
+def judgement_options() -> Decorator:
     """Return the options that change what is believed or reported."""
     return _stacked(
         option(
@@ -203,11 +204,11 @@ def options_of(given: Mapping[str, Any], bundle: Bundle) -> Options:
     )
 
 
-def paths_argument() -> Decorator[Command]:
+def paths_argument() -> Decorator:
     """Return the inputs."""
     return click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 
 
-def paths_option() -> Decorator[Command]:
+def paths_option() -> Decorator:
     """Return the inputs as ``--in``."""
     return option("--in", "paths", multiple=True, metavar="PATH", help="Saved data of the incident (repeatable).")

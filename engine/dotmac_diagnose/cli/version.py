@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,13 +10,15 @@ from dotmac_diagnose.version import __version__
 
 from .output import emit
 from .parameters import knowledge_option, read_knowledge
-from .problems import Session
+
+if TYPE_CHECKING:
+    from .problems import Session
 
 
 @click.command("version", short_help="Print the versions of program and knowledge.")
 @knowledge_option()
 @click.pass_obj
-def command(session: Session, **given: Any) -> None:
+def command(session: Session, /, **given: Any) -> None:
     """Print the versions of the program, the knowledge, the rule engine and Python."""
     import platform
     from importlib.util import find_spec

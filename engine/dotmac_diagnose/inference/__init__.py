@@ -21,6 +21,7 @@ from .belief import (
     StateBelief,
 )
 from .calibration import Calibration
+from .neighbourhood import Neighbourhood
 from .path import Path, Walker, parse_path
 from .placement import Placement
 from .type_graph import Arrow, Arrows, compile_arrows, type_graph
@@ -44,6 +45,7 @@ __all__ = [
     "Elimination",
     "Marginals",
     "MissingEvidence",
+    "Neighbourhood",
     "Network",
     "OtherCause",
     "Pair",

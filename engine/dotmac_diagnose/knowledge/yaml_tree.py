@@ -54,12 +54,14 @@ class Node:
         column: column of the first character.
         value: a scalar, the items of a mapping by key, or the nodes of a sequence.
         size: number of nodes below and including this one, aliases expanded.
+        height: number of levels below and including this one, aliases expanded.
     """
 
     line: int
     column: int
     value: Scalar | dict[str, Item] | list[Node]
     size: int = 1
+    height: int = 1
 
     def data(self) -> Any:
         """Return the value as plain dicts, lists and scalars."""
@@ -291,7 +293,7 @@ class _Builder:
         target = self._anchors.get(event.anchor)
         if target is None:
             raise _Stop(self._problem("KB004", f"*{event.anchor[:40]} names no complete anchor above it", line, column))
-        self._put(Node(line, column, target.value, target.size), None)
+        self._put(Node(line, column, target.value, target.size, target.height), None)
 
     def _put(self, node: Node, anchor: str | None) -> None:
         if anchor:
@@ -301,6 +303,9 @@ class _Builder:
             return
         frame = self._open[-1]
         frame.node.size += node.size
+        frame.node.height = max(frame.node.height, node.height + 1)
+        if len(self._open) + node.height > MAX_DEPTH + 1:
+            raise _Stop(self._problem("KB004", f"nested deeper than {MAX_DEPTH} levels", node.line, node.column))
         if frame.node.size > MAX_EXPANDED_NODES:
             raise _Stop(self._problem("KB004", "aliases expand to too many values", node.line, node.column))
         if isinstance(frame.node.value, list):

@@ -68,7 +68,9 @@ def _assemble(
     checks = next_checks(knowledge, base, belief)
     collectors = _collectors(base)
     examination = Examination(knowledge, base, observations)
-    status = run_status(causes, unexplained=bool(unexplained), known=examination.anything_known())
+    explained = _explained(belief, causes, present)
+    unsolved = bool(unexplained) or len(explained) < len(present)
+    status = run_status(causes, unsolved=unsolved, known=examination.anything_known())
     return Diagnosis(
         tool=report.Tool(name="dotmac-diagnose", version=__version__),
         knowledge=report.KnowledgeStamp(version=knowledge.version, digest=knowledge.digest),
@@ -82,7 +84,7 @@ def _assemble(
         states=states,
         fixes=fixes,
         unexplained=unexplained,
-        explained_findings=_explained(belief, causes, present),
+        explained_findings=len(explained),
         present_findings=len(present),
         healthy=well_systems(examination, (item.entity for item in present), causes, states),
         changes=recent_changes(base),
@@ -138,14 +140,14 @@ def _unexplained(
     return results
 
 
-def _explained(belief: Belief, causes: Sequence[report.Cause], present: Sequence[Observation]) -> int:
-    """Count the present findings that a reported cause explains; a symptom of two causes counts once."""
+def _explained(belief: Belief, causes: Sequence[report.Cause], present: Sequence[Observation]) -> set[Pair]:
+    """Return the present findings that a reported cause explains; a symptom of two causes counts once."""
     reported = {(cause.id, cause.entity.id) for cause in causes if cause.reported}
     explained: set[Pair] = set()
     for item in belief.causes:
         if (item.cause, item.entity) in reported:
             explained.update(item.explains)
-    return len(explained & {(item.finding, item.entity) for item in present})
+    return explained & {(item.finding, item.entity) for item in present}
 
 
 def _scope(base: FactBase, options: Options) -> report.Scope:

@@ -73,7 +73,7 @@ def _result(
     knowledge: Knowledge, observations: Observations, item: CauseBelief, severity: Severity, options: Options
 ) -> report.Cause:
     known = knowledge.causes[item.cause]
-    confidence = as_confidence(item.probability, verdict=known.verdict is not None)
+    confidence = as_confidence(item.probability, verdict=known.kind != "incident" and known.verdict is not None)
     counted = known.kind != "posture" or options.posture
     seen = _seen(observations, item)
     return report.Cause(

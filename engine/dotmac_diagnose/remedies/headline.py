@@ -24,6 +24,8 @@ def headline(
 ) -> str:
     """Return one sentence: the first reported cause; else the most upstream certain state and the next check.
 
+    Without either: what no cause explains, then the best candidate; "nothing needs you" only when healthy.
+
     Args:
         status: of the run.
         causes: in order.
@@ -44,7 +46,11 @@ def headline(
         first = unexplained[0]
         more = f" and {_count(len(unexplained) - 1, 'more finding')}" if len(unexplained) > 1 else ""
         return f"{first.title or first.finding} ({first.entity}){more}, reason not known yet{_look(checks)}"
-    return NOTHING
+    candidate = next((cause for cause in causes if cause.kind != "posture"), None)
+    if status == "degraded" and candidate is not None:
+        share = percent(candidate.confidence)
+        return f"no cause is certain; {candidate.title} ({candidate.entity.id}) has {share}{_look(checks)}"
+    return "no known cause fits what was seen" + _look(checks) if status == "degraded" else NOTHING
 
 
 def _of_cause(reported: Sequence[report.Cause]) -> str:

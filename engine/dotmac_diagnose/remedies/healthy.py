@@ -81,16 +81,19 @@ class Examination:
     def __init__(self, knowledge: Knowledge, base: FactBase, observations: Observations) -> None:
         self._knowledge = knowledge
         self._observations = observations
-        self._findings: dict[str, tuple[str, ...]] = {}
+        self._findings: dict[str, list[str]] = {}
         self.seen = frozenset(fact.entity for fact in base.facts if fact.status in (Status.OK, Status.EMPTY))
         """Entities with a fact of their own."""
         self._entities = base.entities
 
     def found_absent(self, entity: str) -> bool:
         """Tell whether a finding was looked for on the entity and is not there."""
-        for finding in self._of_type(entity_type(entity)):
+        findings = self._of_type(entity_type(entity))
+        for position, finding in enumerate(findings):
             observation = self._observations.get(finding, entity)
             if observation is not None and observation.presence is Presence.ABSENT:
+                # What was decided here is most likely decided on the next entity of the type too.
+                findings.insert(0, findings.pop(position))
                 return True
         return False
 
@@ -100,13 +103,13 @@ class Examination:
             return True
         return bool(self.seen) and any(self.found_absent(entity) for entity in self._entities)
 
-    def _of_type(self, concrete: str) -> tuple[str, ...]:
+    def _of_type(self, concrete: str) -> list[str]:
         if concrete not in self._findings:
-            self._findings[concrete] = tuple(
+            self._findings[concrete] = [
                 identifier
                 for identifier, finding in sorted(self._knowledge.findings.items())
                 if is_a(concrete, finding.entity)
-            )
+            ]
         return self._findings[concrete]
 
 

@@ -28,7 +28,7 @@ MAX_LENGTH = 4_000
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\u180b\u180c\u180d\u180f\u034f\u17b4\u17b5")
 _POSTGRES_NAME_BYTES = 63
 _BINARY_UNITS = (("Ti", 2**40), ("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
 
@@ -49,7 +49,7 @@ def plain_text(value: object) -> str:
     if len(text) > MAX_LENGTH:
         raise UnquotableError(f"is longer than {MAX_LENGTH} characters")
     for character in text:
-        if unicodedata.category(character) in _HIDDEN:
+        if _hidden(character):
             raise UnquotableError(_hidden_reason(character))
     return text
 
@@ -61,7 +61,7 @@ def shell_word(text: str) -> str:
 
 def prose(value: object) -> str:
     """Return a scalar for a sentence: hidden characters become spaces, runs of blanks one."""
-    text = "".join(" " if unicodedata.category(c) in _HIDDEN else c for c in _scalar(value))
+    text = "".join(" " if _hidden(c) else c for c in _scalar(value))
     text = " ".join(text.split())
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
 
@@ -86,12 +86,16 @@ def _digits(value: int) -> str:
     return str(value)
 
 
+def _hidden(character: str) -> bool:
+    """Tell whether a person would not see the character, or take it for a plain space."""
+    return not character.isprintable() or character in _BLANK_LETTERS
+
+
 def _hidden_reason(character: str) -> str:
     if character in "\n\r\x0b\x0c\x85\u2028\u2029":
         return "holds a line break"
-    if unicodedata.category(character) == "Cf":
-        return f"holds the invisible character U+{ord(character):04X}"
-    return f"holds the control character U+{ord(character):04X}"
+    word = "control" if unicodedata.category(character) == "Cc" else "invisible"
+    return f"holds the {word} character U+{ord(character):04X}"
 
 
 def _number(value: object) -> str:

@@ -134,7 +134,7 @@ def render_line(template: str, values: Values) -> str:
     if not _COMMAND.match(template):
         return render(template, values, Language.PROSE).text
     rendering = render(template, values, Language.SHELL)
-    return _by_hand(rendering) if rendering.refusals else rendering.text
+    return f"by hand: {_by_hand(rendering)}" if rendering.refusals else rendering.text
 
 
 def _step(step: Step, rendering: Rendering) -> tuple[Tool, str]:
@@ -145,7 +145,7 @@ def _step(step: Step, rendering: Rendering) -> tuple[Tool, str]:
 
 def _by_hand(rendering: Rendering) -> str:
     reasons = "; ".join(str(refusal) for refusal in rendering.refusals)
-    return f"By hand, because this command cannot be written safely: {reasons}. What it would do: {rendering.text}"
+    return f"this command cannot be written safely: {reasons}. What it would do: {rendering.text}"
 
 
 def _approval(entity: str) -> str:

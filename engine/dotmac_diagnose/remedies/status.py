@@ -28,18 +28,18 @@ _ON_CALL = "On-call engineer: page at once outside business hours"
 _MANAGER = "Engineering manager: coordinates when several teams are involved"
 
 
-def run_status(causes: Sequence[report.Cause], *, unexplained: bool, known: bool) -> RunStatus:
+def run_status(causes: Sequence[report.Cause], *, unsolved: bool, known: bool) -> RunStatus:
     """Return the status of a run.
 
     Args:
         causes: of the report.
-        unexplained: a present finding has no cause.
+        unsolved: a present finding is not explained by a reported cause.
         known: a finding is present or absent on some entity.
     """
     reported = [cause for cause in causes if cause.reported]
     if any(cause.kind == "incident" and cause.severity in _URGENT for cause in reported):
         return "critical"
-    if reported or unexplained:
+    if reported or unsolved:
         return "degraded"
     return "healthy" if known else "inconclusive"
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dotmac_diagnose.diagnosis import Cause, Diagnosis, Evidence
+from typing import TYPE_CHECKING
 
 from .fix_block import fix_lines
 from .layout import BLANK, INDENT, Line, Span, padded, row, wrap
 from .printable import cell_width, printable
 from .view import View, decibans, detail_of, fixes_of, listed, percent, short_name, since
+
+if TYPE_CHECKING:
+    from dotmac_diagnose.diagnosis import Cause, Diagnosis, Evidence
 
 _MOST_EVIDENCE = 6
 _MOST_LINES = 4
@@ -151,10 +154,9 @@ def _leads_to(cause: Cause, view: View) -> list[Line]:
         return []
     here = printable(cause.entity.id, 200)
     texts = [title if entity == here else f"{title} ({entity})" for entity, title in steps]
-    if len(texts) == 1:
-        texts = [f"impact: {texts[0]}"]
-    else:
-        texts = [f"first: {texts[0]}", *texts[1:-1], f"impact: {texts[-1]}"]
+    texts[-1] = f"impact: {texts[-1]}"
+    if len(texts) > 1:
+        texts[0] = f"first: {texts[0]}"
     if not view.verbose and len(texts) > 4:
         texts = [*texts[:2], f"and {len(texts) - 3} more", texts[-1]]
     lines: list[Line] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotmac_diagnose.diagnosis import Diagnosis, NextCheck
+from typing import TYPE_CHECKING
 
 from .fix_block import command_or_words
 from .layout import BLANK, Line, row, sentence
@@ -21,6 +21,9 @@ from .view import (
     quiet_weaknesses,
     shown_causes,
 )
+
+if TYPE_CHECKING:
+    from dotmac_diagnose.diagnosis import Diagnosis, NextCheck
 
 _MOST_CANDIDATES = 3
 _MOST_CHECKS = 3
@@ -83,7 +86,7 @@ def change_lines(diagnosis: Diagnosis, view: View) -> list[Line]:
     for change in recent if view.verbose else recent[:_MOST_CHANGES]:
         text = f"{printable(change.what, 200)} ({printable(change.entity, 200)})"
         label = "" if lines else "changed"
-        lines += row(label, f"{printable(change.at, 40)}  {text}", width=view.width, most=2, style="quiet")
+        lines += row(label, f"{printable(change.at, 40)} {text}", width=view.width, most=2, style="quiet")
     return [*lines, BLANK] if lines else []
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from dotmac_diagnose.diagnosis import Diagnosis
+from typing import TYPE_CHECKING
 
 from .cause_block import cause_lines
 from .closing_block import (
@@ -18,6 +16,11 @@ from .closing_block import (
 from .layout import BLANK, Line, Span, plain, row, sentence
 from .printable import printable
 from .view import View, exit_reason, hidden_causes, listed, percent, shown_causes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dotmac_diagnose.diagnosis import Diagnosis
 
 _PAINT = {
     "plain": "",

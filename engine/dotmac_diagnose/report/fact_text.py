@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dotmac_diagnose.facts import Fact
+from typing import TYPE_CHECKING
 
 from .printable import printable
+
+if TYPE_CHECKING:
+    from dotmac_diagnose.facts import Fact
 
 _VALUE_LIMIT = 300
 

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from dotmac_diagnose.diagnosis import Fix, FixStep
+from typing import TYPE_CHECKING
 
 from .layout import INDENT, LABEL, Line, Span, Style, padded, row, wrap
 from .printable import cell_width, command_lines, printable
 from .view import View, applicability, risk
 
+if TYPE_CHECKING:
+    from dotmac_diagnose.diagnosis import Fix, FixStep
+
 _TOOLS = frozenset(
-    "alembic curl docker echo for grep helm journalctl kubectl nginx openssl pg_ctl psql redis-cli ssh sudo systemctl".split()
+    {
+        "alembic",
+        "curl",
+        "docker",
+        "echo",
+        "for",
+        "grep",
+        "helm",
+        "journalctl",
+        "kubectl",
+        "nginx",
+        "openssl",
+        "pg_ctl",
+        "psql",
+        "redis-cli",
+        "ssh",
+        "sudo",
+        "systemctl",
+    }
 )
 _NOT_EXACT = "holds characters that cannot be shown; do not paste it, see --format json"
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 FORMATS = ("text", "short", "json", "markdown")
 
 
-def render(diagnosis: Diagnosis, report_format: str = "text", view: View | None = None, *, coloured: bool = False) -> str:
+def render(
+    diagnosis: Diagnosis, report_format: str = "text", view: View | None = None, *, coloured: bool = False
+) -> str:
     """Return a diagnosis in a format.
 
     Args:

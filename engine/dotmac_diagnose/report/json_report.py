@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
-from dotmac_diagnose.diagnosis import Diagnosis
+if TYPE_CHECKING:
+    from dotmac_diagnose.diagnosis import Diagnosis
 
 _INVISIBLE = re.compile(
     "[\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f"

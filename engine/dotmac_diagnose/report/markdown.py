@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from dotmac_diagnose.diagnosis import Cause, Diagnosis, Fix
+from typing import TYPE_CHECKING
 
 from .printable import command_lines, printable
 from .view import (
@@ -24,6 +23,9 @@ from .view import (
     shown_causes,
     since,
 )
+
+if TYPE_CHECKING:
+    from dotmac_diagnose.diagnosis import Cause, Diagnosis, Fix
 
 _SPECIAL = re.compile(r"[\\`*\[\]<>|~#&$@]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 _LIST_START = re.compile(r"^([-+=]|\d{1,9}[.)])")
@@ -103,7 +105,9 @@ def _fix(fix: Fix) -> list[str]:
             lines += [escaped(step.run), ""]
             continue
         shown, exact = command_lines(step.run)
-        note = [] if exact else ["This command holds characters that cannot be shown; take it from the JSON report.", ""]
+        note = (
+            [] if exact else ["This command holds characters that cannot be shown; take it from the JSON report.", ""]
+        )
         lines += [*_code_block(shown), "", *note]
     return lines
 

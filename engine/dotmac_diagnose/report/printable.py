@@ -70,7 +70,7 @@ def printable(text: str, limit: int = DEFAULT_LIMIT) -> str:
 
     Returns:
         The text without escape sequences, with line breaks as a visible mark, white space as
-        plain spaces, and invisible characters as escapes such as ``\\u202e``.
+        plain spaces, and invisible characters by their escapes (U+202E as backslash, u, 202e).
     """
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
@@ -102,8 +102,7 @@ def cell_width(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(
-        0 if unicodedata.category(character) in {"Mn", "Me"} else 2 if _is_wide(character) else 1
-        for character in text
+        0 if unicodedata.category(character) in {"Mn", "Me"} else 2 if _is_wide(character) else 1 for character in text
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotmac_diagnose.diagnosis import Cause, Diagnosis
+from typing import TYPE_CHECKING
 
 from .printable import printable
 from .view import (
@@ -19,6 +19,9 @@ from .view import (
     risk,
     shown_causes,
 )
+
+if TYPE_CHECKING:
+    from dotmac_diagnose.diagnosis import Cause, Diagnosis
 
 MOST_LINES = 12
 _WIDTH = 200

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from dotmac_diagnose.diagnosis import Cause, Diagnosis, Entity, Fix
 from dotmac_diagnose.facts import entity_namespace, object_name
 
 from .printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dotmac_diagnose.diagnosis import Cause, Diagnosis, Entity, Fix
 
 SEVERITIES = ("P0", "P1", "P2", "P3")
 RISKS = ("destructive", "disruptive", "reversible", "read_only")
@@ -24,7 +27,7 @@ class View:
     """How a diagnosis is to be shown.
 
     Args:
-        width: columns, 40 to 120.
+        width: columns, 60 to 120.
         verbose: every piece of evidence with its source, every fix in full.
         show: causes below this severity are only counted.
         fail_on: what the exit line compares with.

@@ -89,7 +89,7 @@ def _ask_child(request: str, seconds: float) -> list[dict[str, Any]]:
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     try:
-        child = subprocess.run(
+        child = subprocess.run(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", __name__],
             input=request,
             capture_output=True,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .json_access import boolean, condition_is, conditions, count, mapping, mappings
+from .json_access import boolean, condition_is, conditions, count
 from .snapshot import Snapshot
 from .standing import job_ended
 from .views import ContainerView, PodView, WorkloadView
@@ -24,7 +24,7 @@ _REPEATED = 3
 _ONE_HOUR = 3600.0
 _STEADY = (timedelta(seconds=60), timedelta(seconds=1800))
 _CONTROLLERS = frozenset({"ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController", "Deployment"})
-_PULL = ("pull", "image")
+_PULL_WORDS = ("pull", "errimage", "image name")
 _VOLUME_OR_SANDBOX = frozenset(
     {
         "FailedMount",
@@ -187,10 +187,9 @@ def _started_after(pod: PodView, when: datetime | None) -> bool:
 def _start_event(snapshot: Snapshot, event: EventView, container: ContainerView) -> bool:
     """Failed, BackOff and Killing: obsolete once the container runs, for long enough if it has run before."""
     lowered = event.message.lower()
-    if all(word in lowered for word in _PULL) or "image" in lowered.partition(" ")[0]:
-        return container.state == "waiting" and container.last_exit is None or (
-            container.state == "waiting" and (container.waiting_reason or "").lower().find("image") >= 0
-        )
+    if event.reason in ("InspectFailed", "ErrImageNeverPull") or any(word in lowered for word in _PULL_WORDS):
+        reason = container.waiting_reason or "ContainerCreating"
+        return container.state == "waiting" and ("Image" in reason or reason == "ContainerCreating")
     if "restarting failed container" in lowered or event.reason == "Killing":
         return not _steady(snapshot, container)
     if container.running:
@@ -237,9 +236,6 @@ def _node_event(snapshot: Snapshot, event: EventView) -> bool:
 def _job_event(snapshot: Snapshot, event: EventView) -> bool:
     if (event.namespace, event.name) in snapshot.replaced_jobs:
         return False
-    item = event.subject
-    if not event.warning or item is None:
+    if not event.warning or event.subject is None:
         return True
-    failed = conditions(mapping(item.status)).get("Failed")
-    ended = condition_is(conditions(item.status).get("Complete"), "True")
-    return not ended and (failed is not None or bool(mappings(item.status.get("conditions"))) or _is_fresh(snapshot, event))
+    return condition_is(conditions(event.subject.status).get("Complete"), "True") is not True

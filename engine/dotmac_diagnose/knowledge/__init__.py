@@ -1,0 +1,22 @@
+"""The knowledge base: what experts know, as data in YAML; loaded, checked, shown."""
+
+from .lint import LintCheck, lint, non_default_priors
+from .load import load_knowledge, load_with_sources
+from .model import Knowledge
+from .relation_path import PathStep, RelationPath, parse_path
+from .source import default_folder
+from .sources import Sources
+
+__all__ = [
+    "Knowledge",
+    "LintCheck",
+    "PathStep",
+    "RelationPath",
+    "Sources",
+    "default_folder",
+    "lint",
+    "load_knowledge",
+    "load_with_sources",
+    "non_default_priors",
+    "parse_path",
+]

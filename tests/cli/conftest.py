@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dotmac_diagnose.cli.main import main
+
+_SOURCE = Path(__file__).parent.parent.parent
+PATHS = os.pathsep.join(str(_SOURCE / name) for name in ("engine", "collectors"))
+"""Where a process of its own finds the packages."""
+INCIDENTS = Path(__file__).parent.parent / "incidents"
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("DIAGNOSE_")] + ["NO_COLOR", "COLUMNS"]:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: str | Path) -> Result:
+        code = main([str(argument) for argument in arguments])
+        seen = capsys.readouterr()
+        return Result(code, seen.out, seen.err)
+
+    return call
+
+
+@pytest.fixture
+def process() -> Callable[..., subprocess.Popen[bytes]]:
+    """Start the program as its own process."""
+
+    def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "dotmac_diagnose", *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": PATHS} | environment,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def incident() -> Path:
+    return INCIDENTS / "oom-at-limit.tar.xz"
+
+
+@pytest.fixture(scope="session")
+def healthy() -> Path:
+    return INCIDENTS / "healthy-1.tar.xz"

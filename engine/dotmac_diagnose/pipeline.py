@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dotmac_diagnose.facts import FactBase
     from dotmac_diagnose.knowledge.model import Knowledge
 
+
 def diagnose_facts(
     base: FactBase,
     knowledge: Knowledge,
@@ -46,7 +47,5 @@ def diagnose_facts(
     options = options or Options()
     clock = clock or Clock()
     observations = clock.measure("rules", lambda: observe(knowledge, base, engine=options.rule_engine))
-    belief = clock.measure(
-        "inference", lambda: infer(knowledge, base, observations, expect=options.expect)
-    )
+    belief = clock.measure("inference", lambda: infer(knowledge, base, observations, expect=options.expect))
     return assemble(knowledge, base, observations, belief, options, clock)

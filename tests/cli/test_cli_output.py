@@ -3,13 +3,16 @@ from __future__ import annotations
 import io
 import os
 import stat
-import sys
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from dotmac_diagnose.cli.output import coloured, emit, width
 from dotmac_diagnose.errors import UsageError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Terminal(io.StringIO):
@@ -20,7 +23,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     stream = Terminal()
-    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr("dotmac_diagnose.cli.output.sys", SimpleNamespace(stdout=stream))
     monkeypatch.setenv("TERM", "xterm")
     return stream
 

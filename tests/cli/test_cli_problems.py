@@ -4,14 +4,17 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from cli.conftest import Run
 from dotmac_diagnose import errors
 from dotmac_diagnose.cli import facts as facts_command
 from dotmac_diagnose.cli import problems
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cli.conftest import Run
+    from pathlib import Path
 
 Start = Callable[..., subprocess.Popen[bytes]]
 
@@ -34,7 +37,10 @@ def one_line(text: str) -> str:
         (["analyze", "x", "--fail-on", "P9"], "invalid value for '--fail-on': 'P9' is not one of "),
         (["analyze", "x", "--min-confidence", "2"], "invalid value for '--min-confidence': 2.0 is not in the range "),
         (["analyze", "x", "--max-depth", "many"], "invalid value for '--max-depth': 'many' is not a size such as "),
-        (["analyze", "x", "--format", "pdf"], "unknown format 'pdf' (--format). Available: text, short, json, markdown."),
+        (
+            ["analyze", "x", "--format", "pdf"],
+            "unknown format 'pdf' (--format). Available: text, short, json, markdown.",
+        ),
         (["analyze", "/no/such/file"], "no such file"),
         (["explain", "no.such_cause"], "there is no cause 'no.such_cause' (CAUSE). "),
         (["kb"], "missing command (diagnose kb). See `diagnose kb --help`."),
@@ -80,7 +86,9 @@ def test_a_bug_is_one_line_with_its_place(run: Run, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(facts_command, "read_bundle", broken)
     result = run("facts", "x")
     assert result.code == 2
-    assert one_line(result.err).startswith("diagnose: error: this is a bug: ZeroDivisionError: a bug (test_cli_problems.py:")
+    assert one_line(result.err).startswith(
+        "diagnose: error: this is a bug: ZeroDivisionError: a bug (test_cli_problems.py:"
+    )
     assert "--verbose" in result.err
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import os
 import signal
+import subprocess
 import sys
 import threading
 from random import Random
@@ -18,7 +19,7 @@ import pytest
 
 from dotmac_diagnose.errors import RuleEngineError
 from dotmac_diagnose.facts import FactBase
-from dotmac_diagnose.rules import guarded, observe, observe_compiled
+from dotmac_diagnose.rules import observe, observe_compiled
 from dotmac_diagnose.rules.guarded import GuardedBackend, infer_in_child
 from dotmac_diagnose.rules.join_stage import match, reduce_rows
 from dotmac_diagnose.rules.matcher import Backend, JoinOn, Limits, MatchPattern, MatchResult, MatchRow, MatchRule
@@ -209,13 +210,13 @@ def test_the_backend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_crash_of_the_child_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = guarded.subprocess.run
+    run = subprocess.run
 
     def crash(command: list[str], **options: Any) -> Any:
         code = f"import os; os.kill(os.getpid(), {int(signal.SIGSEGV)})"
         return run([command[0], "-c", code], **options)
 
-    monkeypatch.setattr(guarded.subprocess, "run", crash)
+    monkeypatch.setattr(subprocess, "run", crash)
     matcher = GuardedBackend().compile([JOIN])
     with pytest.raises(RuleEngineError, match="crashed with signal 11"):
         matcher.infer(rows_of("a", 1))
@@ -230,14 +231,14 @@ def test_a_child_that_fails_or_hangs_is_an_error() -> None:
 
 def test_the_child_gets_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
-    run = guarded.subprocess.run
+    run = subprocess.run
 
     def keep(command: list[str], **options: Any) -> Any:
         seen.update(options["env"])
         return run(command, **options)
 
     monkeypatch.setenv("PGPASSWORD", "hunter2")
-    monkeypatch.setattr(guarded.subprocess, "run", keep)
+    monkeypatch.setattr(subprocess, "run", keep)
     pytest.importorskip("durable_rules_engine")
     rows = [*rows_of("a", 1), *rows_of("b", 1, start=1)]
     assert GuardedBackend().compile([JOIN]).infer(rows).matches == {"r": ((0, 1),)}

@@ -200,6 +200,27 @@ def test_none_over_a_finding_is_three_valued(engine: Engine) -> None:
     assert decided(see(compiled, killed, workload(), engine=engine), "a") == ("unknown", "not_collected")
 
 
+def test_none_over_a_finding_whose_silence_proves_little(engine: Engine) -> None:
+    rule = {
+        "all": [{"as": "c", "fact": "kubernetes.container", "where": {"exit_code": 137}}],
+        "none": [{"finding": "test.probe", "join": {"entity": "c.entity"}}],
+    }
+    unhealthy = {"fact": "kubernetes.event", "where": {"reason": "Unhealthy"}}
+    compiled = rules(a=finding([rule]), probe=finding([unhealthy], absent={"never": "expired"}))
+    killed = container(exit_code=137)
+    assert decided(see(compiled, killed, event("a", reason="Unhealthy"), engine=engine), "a") == ("absent", None)
+    assert decided(see(compiled, killed, engine=engine), "a") == ("present", None)
+    assert decided(see(compiled, killed, engine=engine), "probe") == ("unknown", "expired")
+
+
+def test_without_a_match_none_is_of_no_consequence(engine: Engine) -> None:
+    rule = {
+        "all": [{"as": "c", "fact": "kubernetes.container", "where": {"exit_code": 137}}],
+        "none": [{"fact": "kubernetes.event", "where": {"reason": "OOMKilling"}, "join": {"entity": "c.entity"}}],
+    }
+    assert decided(see(rules(a=finding([rule])), container(exit_code=1), engine=engine), "a") == ("absent", None)
+
+
 def test_none_over_a_relation(engine: Engine) -> None:
     rule = {
         "all": [{"as": "s", "fact": "kubernetes.service", "where": {"matching_pods": 0}}],

@@ -58,6 +58,14 @@ def test_without_a_text_the_tested_fields_are_told() -> None:
     assert get(see(rules(a=finding([OOM])), container(exit_reason="OOMKilled")), "a").detail == "exit_reason: OOMKilled"
 
 
+def test_truth_values_are_told_only_where_there_is_nothing_else() -> None:
+    both = {"fact": "kubernetes.container", "where": {"superseded": False, "exit_code": 137}}
+    one = {"fact": "kubernetes.container", "where": {"superseded": False}}
+    seen = see(rules(a=finding([both]), b=finding([one])), container(exit_code=137))
+    assert get(seen, "a").detail == "exit_code: 137"
+    assert get(seen, "b").detail == "superseded: no"
+
+
 def test_a_fact_that_does_not_pass_makes_it_absent() -> None:
     assert decided(see(rules(a=finding([OOM])), container(exit_reason="Error")), "a") == ("absent", None)
 

@@ -87,6 +87,6 @@ def _found(
 
 
 def _page(knowledge: Knowledge, cause: str) -> str:
-    from .kb import page
+    from .kb_show import page_text
 
-    return page(knowledge, cause)
+    return page_text(knowledge, cause, 80)

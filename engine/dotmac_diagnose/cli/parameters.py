@@ -27,9 +27,8 @@ _LIMIT_HELP = {
     "max_input_bytes": "Greatest size of an input, unpacked.",
     "max_member_bytes": "Greatest size of one file in it.",
     "max_members": "Greatest number of files in it.",
-    "max_ratio": "Greatest ratio of unpacked to packed size.",
     "max_depth": "Deepest nesting of JSON or YAML.",
-    "max_line_bytes": "Longest line.",
+    "max_aliases": "Most aliases of a YAML document.",
 }
 
 

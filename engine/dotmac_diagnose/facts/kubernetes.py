@@ -221,7 +221,9 @@ class Dependency(FactValues):
     external: bool = Field(default=False, description="the host has a dot and is no name of the cluster")
     service: str | None = Field(default=None, description="entity of the Service that the host names")
     service_exists: bool | None = Field(default=None, description="None: external, or Services were not collected")
-    port_exists: bool | None = Field(default=None, description="the Service has this port; None without port or Service")
+    port_exists: bool | None = Field(
+        default=None, description="the Service has this port; None without port or Service"
+    )
     service_ports: str | None = Field(default=None, description="ports of the Service, comma separated")
     suggestion: str | None = Field(
         default=None, description="the one near Service name, or name.namespace of the same name elsewhere"

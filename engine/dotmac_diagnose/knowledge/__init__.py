@@ -1,6 +1,7 @@
 """The knowledge base: what experts know, as data in YAML; loaded, checked, shown."""
 
-from .lint import LintCheck, lint, non_default_priors
+from .lint import lint, non_default_priors
+from .lint_checks import LintCheck
 from .load import load_knowledge, load_with_sources
 from .model import Knowledge
 from .relation_path import PathStep, RelationPath, parse_path

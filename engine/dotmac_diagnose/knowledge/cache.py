@@ -72,7 +72,7 @@ def read_cache(digest: str) -> Knowledge | None:
     except OSError:
         return None
     try:
-        with open(handle, "rb") as stream:
+        with os.fdopen(handle, "rb") as stream:
             state = os.fstat(stream.fileno())
             trusted = stat.S_ISREG(state.st_mode) and state.st_uid == os.geteuid() and not state.st_mode & 0o022
             if not trusted or state.st_size > MAX_CACHE_BYTES:
@@ -104,7 +104,7 @@ def write_cache(knowledge: Knowledge) -> bool:
         _log.info("knowledge cache not written: %s", error)
         return False
     try:
-        with open(handle, "w", encoding="utf-8") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(knowledge.model_dump_json(by_alias=True, exclude_unset=True))
         Path(name).replace(path)
     except OSError as error:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotmac_diagnose.errors import KnowledgeError, Problem
 from dotmac_diagnose.version import __version__
@@ -15,6 +13,10 @@ from .references import Parts, check_references
 from .source import SourceFile, default_folder, digest_of, read_folder
 from .sources import Sources, parse_sources
 from .validation import all_problems, validate_section, validate_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 
 def load_knowledge(*folders: Path | None, cache: bool = True, base: Path | None = None) -> Knowledge:

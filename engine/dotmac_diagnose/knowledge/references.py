@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from dotmac_diagnose.errors import Problem
+from typing import TYPE_CHECKING
 
 from .model import (
     Cause,
@@ -23,9 +21,17 @@ from .model import (
     State,
 )
 from .relation_path import end_problems, parse_path, types_fit
-from .sources import Sources
 from .suggestion import did_you_mean
-from .yaml_tree import Path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dotmac_diagnose.errors import Problem
+
+    from .sources import Sources
+    from .yaml_tree import Path
+
+_NOUNS = {"causes": "cause", "states": "state", "findings": "finding", "fixes": "fix"}
 
 
 @dataclass(slots=True)
@@ -90,11 +96,11 @@ class _Check:
         wanted = tuple(sections)
         if any(reference in self._sources.entries(section) for section in wanted):
             return True
-        noun = " or ".join(section.removesuffix("s").removesuffix("xe") for section in wanted)
-        elsewhere = [s for s in ("causes", "states", "findings", "fixes") if reference in self._sources.entries(s)]
+        noun = " or ".join(_NOUNS[section] for section in wanted)
+        elsewhere = [s for s in _NOUNS if reference in self._sources.entries(s)]
         if elsewhere:
             self._report("KB021", f"{reference!r} is in {elsewhere[0]}; a {noun} is expected here", *path, key=key)
-        else:
+        elif not self._sources.unread.intersection(wanted):
             names = [name for section in wanted for name in self._sources.entries(section)]
             self._report("KB020", f"unknown {noun} {reference!r}{did_you_mean(reference, names)}", *path, key=key)
         return False
@@ -242,7 +248,7 @@ class _Check:
             self._type(name, "when_entity", index)
         errata = self._sources.entries("errata")
         for index, erratum in enumerate(fix.errata):
-            if erratum not in errata:
+            if erratum not in errata and "errata" not in self._sources.unread:
                 message = f"unknown erratum {erratum!r}{did_you_mean(erratum, errata)}"
                 self._report("KB020", message, "errata", index)
 

@@ -7,11 +7,15 @@ A path names entity types, joined by relations that are walked along their arrow
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .model import EntityType, RelationType
 from .suggestion import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .model import EntityType, RelationType
 
 MAX_STEPS = 8
 MAX_LENGTH = 500
@@ -20,9 +24,21 @@ _STEP = re.compile(r"\s+(?:(<)-([a-z][a-z0-9_]*)-|-([a-z][a-z0-9_]*)-(>))\s+")
 _TYPE = re.compile(r"[a-z][a-z0-9_]*")
 
 _ONE_FORWARD = frozenset(
-    "binds built_from is located_on part_of replicates_from runs_on scales sends_to stores_on in_namespace".split()
+    [
+        "binds",
+        "built_from",
+        "is",
+        "located_on",
+        "part_of",
+        "replicates_from",
+        "runs_on",
+        "scales",
+        "sends_to",
+        "stores_on",
+        "in_namespace",
+    ]
 )
-_ONE_BACKWARD = frozenset("binds creates is runs scales".split())
+_ONE_BACKWARD = frozenset(["binds", "creates", "is", "runs", "scales"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +126,8 @@ def path_problems(
     """Return what is wrong with the steps of a path: unknown names, pairs that no relation joins."""
     found: list[str] = []
     here = path.start
-    for name in (path.start, *(step.to for step in path.steps)):
-        if name not in types:
-            found.append(f"unknown entity type {name!r}{did_you_mean(name, types)}")
+    names = dict.fromkeys((path.start, *(step.to for step in path.steps)))
+    found.extend(f"unknown entity type {name!r}{did_you_mean(name, types)}" for name in names if name not in types)
     for step in path.steps:
         relation = relations.get(step.relation)
         source, target = (here, step.to) if step.forward else (step.to, here)
@@ -156,7 +171,10 @@ def end_problems(
     except ValueError as error:
         return [f"bad via: {error}"]
     found = [f"bad via: {text}" for text in path_problems(path, types, relations)]
-    for what, written, expected in (("starts", path.start, start), ("ends", path.end, end)):
-        if expected in types and written in types and not types_fit(written, expected, types):
-            found.append(f"bad via: it {what} at {written}, the entity there is a {expected}")
+    ends = (("starts", path.start, start), ("ends", path.end, end))
+    found.extend(
+        f"bad via: it {what} at {written}, the entity there is a {expected}"
+        for what, written, expected in ends
+        if expected in types and written in types and not types_fit(written, expected, types)
+    )
     return found

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dotmac_diagnose.errors import InputError, Problem
 
 from .suggestion import did_you_mean
 from .yaml_tree import MAX_FILE_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 ROOT_FILES = ("scale", "entities", "prefer", "errata", "lint")
 AREA_FILES = ("causes", "states", "findings", "fixes")
@@ -76,7 +79,9 @@ def read_folder(folder: Path, pack: int = 0) -> tuple[list[SourceFile], list[Pro
         InputError: the folder is not one.
     """
     if not folder.is_dir():
-        raise InputError("the knowledge folder cannot be read", where=str(folder), hint="Check the path and its rights.")
+        raise InputError(
+            "the knowledge folder cannot be read", where=str(folder), hint="Check the path and its rights."
+        )
     prefix = f"{folder.resolve().name}/" if pack else ""
     files: list[SourceFile] = []
     problems: list[Problem] = []

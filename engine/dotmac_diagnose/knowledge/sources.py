@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dotmac_diagnose.errors import Problem
 
 from .source import SourceFile, digest_of
 from .suggestion import did_you_mean, foreign_letters
 from .yaml_tree import Item, Node, Path, parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 SECTIONS_BY_FILE: Mapping[str, tuple[str, ...]] = {
     "causes": ("causes",),
@@ -53,11 +56,13 @@ class Sources:
         digest: SHA-256 over all files.
         sections: section -> id -> entry.
         problems: what is wrong with syntax, shape and duplicate ids.
+        unread: sections of which a file could not be parsed: an unknown id may well stand in it.
     """
 
     digest: str = ""
     sections: dict[str, dict[str, Entry]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
 
     def entries(self, section: str) -> Mapping[str, Entry]:
         """Return the entries of a section by id."""
@@ -110,6 +115,8 @@ def parse_sources(files: Iterable[SourceFile], problems: Iterable[Problem] = ())
     for file in sorted(listed, key=lambda item: (item.pack, item.name)):
         root, found = parse_yaml(file.data, file.name)
         sources.problems.extend(found)
+        if root is None and found:
+            sources.unread.update(SECTIONS_BY_FILE[file.kind])
         if root is not None and root.value is not None:
             _gather(sources, file, root)
     return sources

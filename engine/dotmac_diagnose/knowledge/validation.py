@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-
-from dotmac_diagnose.errors import Problem
 
 from .model import (
     AbsentRule,
@@ -25,9 +22,15 @@ from .model import (
     Step,
     Test,
 )
-from .sources import Sources
 from .suggestion import did_you_mean
-from .yaml_tree import Node, Path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dotmac_diagnose.errors import Problem
+
+    from .sources import Sources
+    from .yaml_tree import Node, Path
 
 ModelType = TypeVar("ModelType", bound=BaseModel)
 
@@ -88,9 +91,7 @@ def validate_whole(sources: Sources, section: str, model: type[ModelType]) -> Mo
     return None
 
 
-def _validate(
-    sources: Sources, section: str, entry_id: str, node: Node, model: type[ModelType]
-) -> ModelType | None:
+def _validate(sources: Sources, section: str, entry_id: str, node: Node, model: type[ModelType]) -> ModelType | None:
     if not isinstance(node.value, dict):
         message = f"{entry_id} must be a mapping of {', '.join(sorted(_names(model)))}"
         sources.problems.append(sources.problem("KB010", message, section, entry_id))
@@ -137,7 +138,7 @@ def _step(node: Node | None, step: Any) -> Node | None:
 
 
 def _split(location: Iterable[Any], node: Node) -> tuple[Path, list[Any]]:
-    """Split a pydantic location into the path that exists in the file and what is left (union members, missing keys)."""
+    """Split a location into the path that exists in the file and the rest: union members, missing keys."""
     path: list[str | int] = []
     rest: list[Any] = []
     here: Node | None = node

@@ -13,11 +13,13 @@ from __future__ import annotations
 import importlib
 import math
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotmac_diagnose.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 24

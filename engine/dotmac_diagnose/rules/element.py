@@ -44,7 +44,10 @@ class Match:
 
     def read(self, alias: str, field: str) -> object | None:
         """Return a field of the element with this alias, or None when it was not seen."""
-        return next((read_field(element, field) for name, element in self.elements if name == alias), None)
+        for name, element in self.elements:
+            if name == alias:
+                return read_field(element, field)
+        return None
 
 
 def read_field(element: Element, field: str) -> object | None:

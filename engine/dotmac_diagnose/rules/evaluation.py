@@ -192,5 +192,5 @@ class Evaluation:
             return True
         slot = pattern.joined("entity")
         place = match.read(*slot) if slot else entity
-        reason = self._silence.reason_of_source(pattern.source, str(place))
+        reason = self._silence.reason_not_ruled_out(pattern.source, str(place))
         return reason or False

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 NOT_COLLECTED = "not_collected"
+_SILENCE_OF_RULE = frozenset({"expired", "no_attempt", "vantage"})
+"""Reasons that a rule gives for a source that was read: nothing was found, which proves little."""
 
 
 class Silence:
@@ -62,8 +64,16 @@ class Silence:
         )
         return next((reason for reason in reasons if reason is not None), None)
 
-    def reason_of_source(self, source: Source, entity: str) -> str | None:
-        """Return why a source that shows nothing about an entity does not mean that there is nothing."""
+    def reason_not_ruled_out(self, source: Source, entity: str) -> str | None:
+        """Return why nobody knows that a ``none`` pattern, which did not match, does not hold.
+
+        Negation is by failure wherever the source was read: a finding whose silence proves
+        little (events expire) counts as not holding, one whose source was not read is unknown.
+        """
+        reason = self._reason_of_source(source, entity)
+        return None if isinstance(source, FindingSource) and reason in _SILENCE_OF_RULE else reason
+
+    def _reason_of_source(self, source: Source, entity: str) -> str | None:
         if isinstance(source, FactTest):
             return self._disturbed(source, entity) or self._not_covered(source, entity)
         if isinstance(source, FindingSource):
@@ -79,8 +89,8 @@ class Silence:
         if join.id in self._truncated:
             return "failed"
         places = self._places(join, entity)
-        patterns = (*join.patterns, *join.negative)
-        reasons = (self._reason_of_pattern(join, pattern, places, entity) for pattern in patterns)
+        # Without a match of `all` the finding is absent whatever `none` says.
+        reasons = (self._reason_of_pattern(join, pattern, places, entity) for pattern in join.patterns)
         reason = next((reason for reason in reasons if reason is not None), None)
         return reason or self._not_attempted(finding, entity)
 
@@ -97,7 +107,7 @@ class Silence:
             if source.model.resource is None and self._base.of_kind(source.kind):
                 return None
             known = frozenset({entity})
-        reasons = (self.reason_of_source(source, place) for place in sorted(known or ()))
+        reasons = (self._reason_of_source(source, place) for place in sorted(known or ()))
         return next((reason for reason in reasons if reason is not None), None)
 
     def _places(self, join: CompiledJoin, entity: str) -> dict[Slot, frozenset[str]]:

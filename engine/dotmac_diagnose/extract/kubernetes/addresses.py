@@ -20,14 +20,27 @@ _ADDRESS_NAME = re.compile(
     r"(?:^|[_.-])(host|hostname|addr|address|server|servers|endpoint|endpoints|url|uri|dsn|broker|brokers|upstream)$",
     re.IGNORECASE,
 )
-_OWN_NAME = re.compile(r"(?:^|[_.-])(bind|listen|allowed|advertise|virtual|cookie|mail_from|public|external)(?:[_.-]|$)|^hostname$", re.IGNORECASE)
+_OWN_NAME = re.compile(
+    r"(?:^|[_.-])(bind|listen|allowed|advertise|virtual|cookie|mail_from|public|external)(?:[_.-]|$)|^hostname$",
+    re.IGNORECASE,
+)
 _FILE_LINE = re.compile(
-    rf"^[ \t-]*[\"']?([\w.-]{{1,80}})[\"']?[ \t]*[:=][ \t]*[\"']?({_HOST})(?::(\d{{1,5}}))?[\"',;]?[ \t]*$", re.MULTILINE
+    rf"^[ \t]*(?:- )?[\"']?([\w.-]{{1,80}})[\"']?[ \t]*[:=][ \t]*[\"']?({_HOST})(?::(\d{{1,5}}))?[\"',;]?[ \t]*$",
+    re.MULTILINE,
 )
 _KEYWORD_DSN = re.compile(rf"(?:^|\s)host=({_HOST})(?=\s|$)")
 _KEYWORD_PORT = re.compile(r"(?:^|\s)port=(\d{1,5})(?=\s|$)")
 _SCHEMES = {"postgres": "postgres", "postgresql": "postgres", "redis": "redis", "rediss": "redis", "valkey": "redis"}
-_PORTS = {5432: "postgres", 6432: "postgres", 6379: "redis", 6380: "redis", 80: "http", 443: "http", 8000: "http", 8080: "http"}
+_PORTS = {
+    5432: "postgres",
+    6432: "postgres",
+    6379: "redis",
+    6380: "redis",
+    80: "http",
+    443: "http",
+    8000: "http",
+    8080: "http",
+}
 _WORDS = (
     ("postgres", re.compile(r"postgres|(?:^|_)pg(?:_|host|port|bouncer)", re.IGNORECASE)),
     ("redis", re.compile(r"redis|valkey", re.IGNORECASE)),
@@ -167,6 +180,6 @@ def _sibling_port(name: str, variables: Mapping[str, Variable]) -> int | None:
         return None
     sibling = variables.get(name[: match.start()] + ("_PORT" if name.isupper() else name[match.start()] + "port"))
     value = sibling.value if sibling is not None else None
-    if value is None or not value.isascii() or not value.isdigit() or len(value) > 5:  # noqa: PLR2004
+    if value is None or not value.isascii() or not value.isdigit() or len(value) > 5:
         return None
     return int(value) if 0 < int(value) <= MAXIMUM_PORT else None

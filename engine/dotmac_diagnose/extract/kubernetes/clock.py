@@ -66,7 +66,7 @@ def summary_moment(data: Json) -> datetime | None:
 def captured_at(moments: Iterable[datetime]) -> datetime | None:
     """Return the newest moment; one that lies a year after all others is a wrong clock and is left out."""
     newest = nlargest(3, set(moments))
-    if len(newest) > 2 and newest[0] - newest[1] > _IMPLAUSIBLE:  # noqa: PLR2004
+    if len(newest) > 2 and newest[0] - newest[1] > _IMPLAUSIBLE:
         return newest[1]
     return newest[0] if newest else None
 

@@ -18,7 +18,9 @@ from .views import ContainerView, PodView
 _COMMAND_LIMIT = 2000
 _USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
 _SECRET_WORD = re.compile(r"(?i)(pass(?:word|wd|phrase)?|secret|token|api-?_?key|credential)s?$")
-_SECRET_ASSIGNMENT = re.compile(r"(?i)^((?:--?)?[\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|api-?_?key|credential)s?[=:]).+", re.DOTALL)
+_SECRET_ASSIGNMENT = re.compile(
+    r"(?i)^((?:--?)?[\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|api-?_?key|credential)s?[=:]).+", re.DOTALL
+)
 _MARK = "<redacted>"
 
 
@@ -93,7 +95,7 @@ def command_line(words: Sequence[str]) -> str | None:
             continue
         hide_next = word.startswith("-") and "=" not in word and _SECRET_WORD.search(word) is not None
         if "://" in word:
-            word = _USERINFO.sub(f"{_MARK}@", word)  # noqa: PLW2901
+            word = _USERINFO.sub(f"{_MARK}@", word)
         shown.append(_SECRET_ASSIGNMENT.sub(rf"\1{_MARK}", word) if "=" in word or ":" in word else word)
     return text(shlex.join(shown), _COMMAND_LIMIT)
 

@@ -20,8 +20,13 @@ _MACROS = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_DAYS = {name: number for number, name in enumerate("sun mon tue wed thu fri sat".split())}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
+_DAYS = {name: number for number, name in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])}
 _EVERY = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(h|m|s)", re.ASCII)
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 _MINUTES_PER_DAY = 1440
@@ -46,11 +51,11 @@ def period_seconds(schedule: str) -> float | None:
     words = schedule.strip().lower().split()
     if words and words[0].startswith(("tz=", "cron_tz=")):
         words = words[1:]
-    if len(words) == 2 and words[0] == "@every":  # noqa: PLR2004
+    if len(words) == 2 and words[0] == "@every":
         return _every(words[1])
     if len(words) == 1:
         words = _MACROS.get(words[0], "").split()
-    if len(words) != 5:  # noqa: PLR2004
+    if len(words) != 5:
         return None
     minutes = _field(words[0], 0, 59)
     hours = _field(words[1], 0, 23)
@@ -59,7 +64,9 @@ def period_seconds(schedule: str) -> float | None:
     weekdays = _field(words[4], 0, 6, _DAYS)
     if minutes is None or hours is None or days is None or months is None or weekdays is None:
         return None
-    return _longest_gap(sorted(hour * 60 + minute for hour in hours.values for minute in minutes.values), days, months, weekdays)
+    return _longest_gap(
+        sorted(hour * 60 + minute for hour in hours.values for minute in minutes.values), days, months, weekdays
+    )
 
 
 def _every(duration: str) -> float | None:
@@ -94,7 +101,7 @@ def _field(word: str, low: int, high: int, names: dict[str, int] | None = None) 
 def _number(word: str, names: dict[str, int] | None) -> int | None:
     if names and word in names:
         return names[word]
-    return int(word) if word.isascii() and word.isdigit() and len(word) <= 4 else None  # noqa: PLR2004
+    return int(word) if word.isascii() and word.isdigit() and len(word) <= 4 else None
 
 
 def _longest_gap(minutes: list[int], days: _Field, months: _Field, weekdays: _Field) -> float | None:

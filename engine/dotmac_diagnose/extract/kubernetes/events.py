@@ -89,7 +89,9 @@ def event_view(snapshot: Snapshot, item: KubernetesObject) -> EventView | None:
     pod = snapshot.pods_by_key.get(f"{namespace}/{name}") if kind == "Pod" and subject is not None else None
     path = _CONTAINER_PATH.fullmatch(text(involved.get("fieldPath"), 400) or "")
     last = _last(item)
-    first = moment(raw.get("firstTimestamp")) or moment(raw.get("deprecatedFirstTimestamp")) or moment(raw.get("eventTime"))
+    first = (
+        moment(raw.get("firstTimestamp")) or moment(raw.get("deprecatedFirstTimestamp")) or moment(raw.get("eventTime"))
+    )
     return EventView(
         item=item,
         reason=reason,
@@ -104,7 +106,9 @@ def event_view(snapshot: Snapshot, item: KubernetesObject) -> EventView | None:
         exists=exists,
         last=last,
         first=first or last,
-        count=max(1, count(raw.get("count")) or count(at(raw, "series", "count")) or count(raw.get("deprecatedCount")) or 1),
+        count=max(
+            1, count(raw.get("count")) or count(at(raw, "series", "count")) or count(raw.get("deprecatedCount")) or 1
+        ),
         container=path[1] if path is not None else None,
     )
 
@@ -116,9 +120,7 @@ def _last(item: KubernetesObject) -> datetime | None:
     return max(known) if known else moment(raw.get("eventTime")) or item.created
 
 
-def _entity(
-    snapshot: Snapshot, kind: str, group: str | None, namespace: str, name: str, pod: PodView | None
-) -> str:
+def _entity(snapshot: Snapshot, kind: str, group: str | None, namespace: str, name: str, pod: PodView | None) -> str:
     if kind == "Pod":
         return pod.entity if pod is not None else snapshot.ownership.of_pod_name(namespace, name)
     if kind == "ReplicaSet":

@@ -82,7 +82,11 @@ _OTHER_GROUPS = {
     "daemonsets": ("extensions",),
     "networkpolicies": ("extensions",),
 }
-_ALIASES = {"top-pods": "podmetrics", "top-nodes": "nodemetrics", "customresourcedefinitions": "customresourcedefinitions"}
+_ALIASES = {
+    "top-pods": "podmetrics",
+    "top-nodes": "nodemetrics",
+    "customresourcedefinitions": "customresourcedefinitions",
+}
 _NOT_CUSTOM = frozenset({"customresourcedefinitions", "componentstatuses", "bindings", "podtemplates", "flowschemas"})
 
 
@@ -182,7 +186,9 @@ class ObjectIndex:
                 self._objects[resource][key] = found
         if broken:
             self.problems.append(
-                Problem(document.source or resource, f"{broken} of {len(document.items)} {resource} have no usable name")
+                Problem(
+                    document.source or resource, f"{broken} of {len(document.items)} {resource} have no usable name"
+                )
             )
         complete = document.complete and not broken
         namespace = None if resource in _CLUSTER_WIDE else document.namespace

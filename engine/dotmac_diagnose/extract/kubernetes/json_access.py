@@ -100,7 +100,7 @@ def boolean(value: object) -> bool | None:
 
 def moment(value: object) -> datetime | None:
     """Return an RFC 3339 time in UTC; None for anything else and for the zero times of Go and Unix."""
-    if not isinstance(value, str) or not 19 <= len(value) <= 40:  # noqa: PLR2004
+    if not isinstance(value, str) or not 19 <= len(value) <= 40:
         return None
     try:
         parsed = datetime.fromisoformat(value)
@@ -108,7 +108,7 @@ def moment(value: object) -> datetime | None:
             parsed = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return parsed if parsed.year > 1970 else None  # noqa: PLR2004
+    return parsed if parsed.year > 1970 else None
 
 
 def label_map(value: object) -> dict[str, str]:

@@ -43,7 +43,7 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
         None when no candidate or more than one fits, or when there are too many to compare.
     """
     names = sorted(set(candidates) - {name})
-    if not name or len(name) > 253 or len(names) > _CANDIDATES_LIMIT:  # noqa: PLR2004
+    if not name or len(name) > 253 or len(names) > _CANDIDATES_LIMIT:
         return None
     wanted = name.lower()
     limit = MAXIMUM_DISTANCE if len(wanted) > _SHORTEST_CONTAINED else 1

@@ -82,7 +82,9 @@ class Ownership:
             return PodOwner(itself)
         name = controller.name
         if controller.kind == "ReplicaSet":
-            return PodOwner(self.of_replica_set(namespace, name, labels.get("pod-template-hash")), "ReplicaSet", name, name)
+            return PodOwner(
+                self.of_replica_set(namespace, name, labels.get("pod-template-hash")), "ReplicaSet", name, name
+            )
         if controller.kind == "Job":
             return PodOwner(self.of_job(namespace, name), "Job", name, name)
         if controller.kind in ("StatefulSet", "DaemonSet") and controller.group in (None, "apps", "extensions"):

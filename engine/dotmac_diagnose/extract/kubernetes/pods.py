@@ -9,9 +9,9 @@ from dotmac_diagnose.facts import kubernetes as kinds
 
 from .containers import container_facts
 from .harvest import Extracted, about
-from .json_access import Json, at, condition_is, conditions, integer, mapping, mappings, text, texts
+from .json_access import at, condition_is, conditions, integer, mapping, mappings, text, texts
 from .snapshot import Snapshot
-from .views import MAIN, PodView
+from .views import MAIN, PodView, claims_of
 
 
 def pod_facts(snapshot: Snapshot, pod: PodView) -> Iterator[Extracted]:
@@ -74,21 +74,3 @@ def host_of_node(snapshot: Snapshot, node: str) -> str:
             if address.get("type") == "Hostname" and name is not None:
                 return name.lower()
     return node
-
-
-def claims_of(spec: Json, pod_name: str | None) -> list[str]:
-    """Return the names of the claims that a pod spec mounts, sorted.
-
-    Args:
-        spec: pod spec.
-        pod_name: generic ephemeral volumes have a claim named ``<pod>-<volume>``; None leaves them out.
-    """
-    found = set()
-    for volume in mappings(spec.get("volumes")):
-        claim = text(at(volume, "persistentVolumeClaim", "claimName"), 253)
-        name = text(volume.get("name"), 253)
-        if claim is None and pod_name and name and isinstance(volume.get("ephemeral"), dict):
-            claim = f"{pod_name}-{name}"
-        if claim is not None:
-            found.add(claim)
-    return sorted(found)

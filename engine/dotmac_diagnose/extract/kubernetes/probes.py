@@ -124,7 +124,9 @@ def _former_template(snapshot: Snapshot, workload: WorkloadView) -> dict[str, Js
         former = next((view for view in workload.former if not _never_ready(snapshot, workload, view)), None)
     if former is None:
         return None
-    named = ((text(container.get("name")), container) for _, container in containers_of(mapping(at(former.template, "spec"))))
+    named = (
+        (text(container.get("name")), container) for _, container in containers_of(mapping(at(former.template, "spec")))
+    )
     return {name: container for name, container in named if name is not None}
 
 

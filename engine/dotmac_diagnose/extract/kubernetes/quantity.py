@@ -38,7 +38,7 @@ def quantity(value: object) -> Fraction | None:
         return Fraction(value)
     if isinstance(value, float):
         return Fraction(value) if math.isfinite(value) else None
-    match = _NUMBER.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= 80 else None  # noqa: PLR2004
+    match = _NUMBER.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= 80 else None
     if match is None:
         return None
     sign, whole, fraction, exponent, suffix = match.groups()

@@ -65,7 +65,7 @@ class ServiceNames:
         if "svc" in labels[2:]:
             position = labels.index("svc", 2)
             return self._named(labels[position - 1], labels[position - 2])
-        if len(labels) == 2:  # noqa: PLR2004
+        if len(labels) == 2:
             name, place = labels
             if place in self._namespaces or self._exists(place, name):
                 return self._named(place, name)

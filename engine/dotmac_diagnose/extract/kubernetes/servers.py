@@ -27,7 +27,10 @@ DEFAULT_PORTS: Mapping[str, tuple[int, ...]] = {
 }
 _COMMANDS = (
     ("pgbouncer", re.compile(r"pgbouncer")),
-    ("postgres", re.compile(r"postgres(?:ql)?(?:-start|-entrypoint|\.sh)?|docker-entrypoint-postgres\S*|postmaster|patroni")),
+    (
+        "postgres",
+        re.compile(r"postgres(?:ql)?(?:-start|-entrypoint|\.sh)?|docker-entrypoint-postgres\S*|postmaster|patroni"),
+    ),
     ("redis", re.compile(r"(?:redis|valkey|keydb)-server|dragonfly")),
     ("nginx", re.compile(r"nginx|openresty|nginx-ingress(?:-controller)?")),
     ("alertmanager", re.compile(r"alertmanager")),
@@ -36,7 +39,12 @@ _COMMANDS = (
 )
 _IMAGES = (
     ("pgbouncer", re.compile(r"pgbouncer\S*")),
-    ("postgres", re.compile(r"(?:crunchy-)?postgres(?:ql)?(?:-ha|-repmgr|-alpine)?|postgis|timescaledb(?:-ha)?|spilo(?:-\d+)?|pgvector")),
+    (
+        "postgres",
+        re.compile(
+            r"(?:crunchy-)?postgres(?:ql)?(?:-ha|-repmgr|-alpine)?|postgis|timescaledb(?:-ha)?|spilo(?:-\d+)?|pgvector"
+        ),
+    ),
     ("redis", re.compile(r"redis(?:-stack(?:-server)?|-alpine)?|valkey|keydb|dragonfly")),
     ("nginx", re.compile(r"nginx(?:-unprivileged|-alpine|-ingress)?|openresty|nginx-ingress-controller")),
     ("alertmanager", re.compile(r"alertmanager")),
@@ -44,9 +52,13 @@ _IMAGES = (
     ("grafana", re.compile(r"grafana(?:-oss|-enterprise)?")),
 )
 _BY_PORT = {5432: "postgres", 6379: "redis", 6432: "pgbouncer"}
-_SHELLS = frozenset({"sh", "bash", "ash", "dash", "tini", "dumb-init", "env", "gosu", "su-exec", "exec", "docker-entrypoint.sh"})
+_SHELLS = frozenset(
+    {"sh", "bash", "ash", "dash", "tini", "dumb-init", "env", "gosu", "su-exec", "exec", "docker-entrypoint.sh"}
+)
 _WORD = re.compile(r"[^\s;&|]+")
-_NOT_SERVERS = re.compile(r"exporter|operator|adapter|backup|dump|client|cli\b|insight|commander|sentinel|admin|proxy-init")
+_NOT_SERVERS = re.compile(
+    r"exporter|operator|adapter|backup|dump|client|cli\b|insight|commander|sentinel|admin|proxy-init"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from .ownership import Ownership
 from .selectors import LabelIndex
 from .standing import Standing, standings, superseded_jobs
 from .usage import Usage, usage_of
-from .views import PodView, WorkloadView, pod_view
+from .views import PodView, WorkloadView, claims_of, pod_view
 from .workload_views import workload_views
 
 _UNKNOWN = Standing(newest=None, superseded=False)
@@ -37,6 +37,7 @@ class Snapshot:
         standing: by pod key; see :meth:`standing_of`.
         replaced_jobs: namespace and name of Jobs that later runs have replaced.
         usage: measured use of containers and claims.
+        claim_users: number of unfinished pods that mount each claim (namespace, name).
     """
 
     index: ObjectIndex
@@ -54,6 +55,7 @@ class Snapshot:
     standing: Mapping[str, Standing]
     replaced_jobs: frozenset[tuple[str, str]]
     usage: Usage
+    claim_users: Mapping[tuple[str, str], int]
 
     def age(self, when: datetime | None) -> float | None:
         """Return the seconds from a moment to the capture, at least 0; None when either is unknown."""
@@ -103,6 +105,12 @@ def build_snapshot(documents: Sequence[Document], context: str | None, log_momen
         standing=standings(workloads, index, replaced, now),
         replaced_jobs=replaced,
         usage=usage_of(index, summaries),
+        claim_users=Counter(
+            (pod.namespace, claim)
+            for pod in pods
+            if not pod.finished
+            for claim in claims_of(pod.item.spec, pod.item.name)
+        ),
     )
 
 

@@ -239,6 +239,24 @@ def _role(key: str, container: Json) -> str:
     return SIDECAR if container.get("restartPolicy") == "Always" else INIT
 
 
+def claims_of(spec: Json, pod_name: str | None) -> list[str]:
+    """Return the names of the claims that a pod spec mounts, sorted.
+
+    Args:
+        spec: pod spec.
+        pod_name: generic ephemeral volumes have a claim named ``<pod>-<volume>``; None leaves them out.
+    """
+    found = set()
+    for volume in mappings(spec.get("volumes")):
+        claim = text(at(volume, "persistentVolumeClaim", "claimName"), 253)
+        name = text(volume.get("name"), 253)
+        if claim is None and pod_name and name and isinstance(volume.get("ephemeral"), dict):
+            claim = f"{pod_name}-{name}"
+        if claim is not None:
+            found.add(claim)
+    return sorted(found)
+
+
 def pod_view(item: KubernetesObject, owner: PodOwner) -> PodView:
     """Parse a pod."""
     phase = text(item.status.get("phase"), 40)

@@ -55,7 +55,9 @@ def workload_views(index: ObjectIndex, ownership: Ownership, pods: Sequence[PodV
     entities = sorted({*controllers, *pods_of, *sets, *(owner for owner in jobs if owner.startswith("cronjob/"))})
     found = []
     for entity in entities:
-        view = _view(entity, controllers.get(entity), sets.get(entity, []), jobs.get(entity, []), pods_of.get(entity, []))
+        view = _view(
+            entity, controllers.get(entity), sets.get(entity, []), jobs.get(entity, []), pods_of.get(entity, [])
+        )
         if view is not None:
             found.append(view)
     return tuple(found)

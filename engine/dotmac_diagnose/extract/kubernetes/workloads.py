@@ -13,11 +13,10 @@ from .discovery import Discovery
 from .event_currency import template_changed_at
 from .harvest import Extracted, about
 from .json_access import Json, boolean, conditions, count, mapping, mappings, moment, scalar_text, text, texts
-from .pods import claims_of
 from .probes import declared_ports
 from .references import registry_of
 from .snapshot import Snapshot
-from .views import MAIN, SIDECAR, WorkloadView
+from .views import MAIN, SIDECAR, WorkloadView, claims_of
 
 _SHARED_MODES = frozenset({"ReadWriteMany", "ReadOnlyMany"})
 _ORDINAL = re.compile(r"-(\d{1,9})$")
@@ -66,7 +65,9 @@ def _workload(snapshot: Snapshot, discovery: Discovery, workload: WorkloadView) 
         deleting_seconds=snapshot.age(moment(metadata.get("deletionTimestamp"))),
         finalizers=",".join(sorted(texts(metadata.get("finalizers")))) or None,
         headless_service=service_name,
-        headless_service_exists=snapshot.index.exists("services", workload.namespace, service_name) if service_name else None,
+        headless_service_exists=snapshot.index.exists("services", workload.namespace, service_name)
+        if service_name
+        else None,
         blocked_ordinal=_blocked_ordinal(workload),
         misscheduled=count(status.get("numberMisscheduled")),
         shared_claims=_shared_claims(snapshot, workload),
@@ -137,7 +138,7 @@ def _blocked_ordinal(workload: WorkloadView) -> str | None:
 
 def _shared_claims(snapshot: Snapshot, workload: WorkloadView) -> str | None:
     """Return the claims for one node that several replicas mount."""
-    if workload.kind not in ("Deployment", "ReplicaSet", "StatefulSet") or (workload.desired or 0) < 2:  # noqa: PLR2004
+    if workload.kind not in ("Deployment", "ReplicaSet", "StatefulSet") or (workload.desired or 0) < 2:
         return None
     shared = []
     for name in claims_of(workload.spec, None):

@@ -42,6 +42,7 @@ class Clock:
     spent: dict[str, float] = field(default_factory=dict)
 
     def measure(self, stage: str, work: Callable[[], T]) -> T:
+        """Run a piece of work and add its milliseconds to a stage."""
         started = time.perf_counter()
         try:
             return work()

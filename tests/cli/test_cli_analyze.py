@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,7 +11,6 @@ from cli.conftest import INCIDENTS, Run
 from dotmac_diagnose.diagnosis import Diagnosis
 from dotmac_diagnose.report import FORMATS
 from dotmac_diagnose.report.printable import cell_width
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

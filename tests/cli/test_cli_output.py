@@ -4,12 +4,12 @@ import io
 import os
 import stat
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from dotmac_diagnose.cli.output import coloured, emit, width
 from dotmac_diagnose.errors import UsageError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,17 +4,18 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
 from dotmac_diagnose import errors
 from dotmac_diagnose.cli import facts as facts_command
 from dotmac_diagnose.cli import problems
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cli.conftest import Run
     from pathlib import Path
+
+    from cli.conftest import Run
 
 Start = Callable[..., subprocess.Popen[bytes]]
 

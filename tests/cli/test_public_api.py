@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,11 +26,11 @@ from dotmac_diagnose import (
     diagnose_async,
     load_knowledge,
 )
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dotmac_diagnose.options import Clock
     from pathlib import Path
+
+    from dotmac_diagnose.options import Clock
 
 HEAVY = ("pydantic", "networkx", "numpy", "rich", "click", "kubernetes", "psycopg", "redis", "ruamel", "asyncio")
 TRUTH = ("kubernetes.memory_limit_too_small", "deployment/dotmac-production/dotmac-api")

@@ -16,8 +16,8 @@ from dotmac_diagnose.extract.document import Document, KubeletSummary, Kubernete
 from dotmac_diagnose.facts import FactBase, Outcome, OutcomeStatus
 
 from .limits import Limits
-from .members import Member, read_members
-from .objects import Unreadable, read_objects
+from .parsing import UnreadableError, read_objects
+from .reading import Member, read_members
 from .redaction import Redactor, known_secrets
 from .storage import dump, is_bundle, load, write
 
@@ -145,11 +145,15 @@ def _import(members: list[Member], where: str, limits: Limits) -> Bundle:
     outcomes: list[Outcome] = []
     has_kubectl = any(member.name.startswith("kubectl/") for member in members)
     reasons: list[str] = []
+    folders: dict[str, str] = {}
     for member in members:
         if member.name in _IGNORED or not (member.data or member.problem):
             continue
         reason = member.problem or _skipped(member, has_kubectl=has_kubectl)
         if reason is not None:
+            if not member.problem and not member.name.endswith(".error"):
+                folders.setdefault(member.name.split("/", 1)[0], reason)
+                continue
             outcomes.append(
                 Outcome(
                     f"import:{member.name}",
@@ -160,13 +164,16 @@ def _import(members: list[Member], where: str, limits: Limits) -> Bundle:
             continue
         try:
             found, problems = _documents(member, limits)
-        except Unreadable as error:
+        except UnreadableError as error:
             reasons.append(str(error))
             outcomes.append(Outcome(f"import:{member.name}", OutcomeStatus.FAILED, str(error)))
             continue
         documents.extend(found)
         if problems:
             outcomes.append(Outcome(f"import:{member.name}", OutcomeStatus.PARTIAL, "; ".join(sorted(set(problems)))))
+    outcomes.extend(
+        Outcome(f"import:{name}", OutcomeStatus.SKIPPED, reason) for name, reason in sorted(folders.items())
+    )
     if not documents:
         raise InputError(
             reasons[0] if reasons else "nothing in it is known",
@@ -189,8 +196,8 @@ def _skipped(member: Member, *, has_kubectl: bool) -> str | None:
 
 def _documents(member: Member, limits: Limits) -> tuple[list[Document], list[str]]:
     path = PurePosixPath(member.name)
-    if b"\x00" in member.data[:4096] and not path.suffix == ".log":
-        raise Unreadable("it is neither text nor a known archive")
+    if b"\x00" in member.data[:4096] and path.suffix != ".log":
+        raise UnreadableError("it is neither text nor a known archive")
     text = member.data.decode("utf-8", "replace")
     if path.suffix == ".log" and len(path.parts) >= 3:
         return [_pod_log(path, text, member.name)], []
@@ -221,9 +228,9 @@ def _json(text: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Unreadable(f"it is not JSON: {error}") from error
+        raise UnreadableError(f"it is not JSON: {error}") from error
     if not isinstance(value, Mapping):
-        raise Unreadable("it is no JSON object")
+        raise UnreadableError("it is no JSON object")
     return value
 
 

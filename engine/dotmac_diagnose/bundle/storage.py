@@ -24,7 +24,7 @@ from dotmac_diagnose.facts import (
     fact_kinds,
 )
 
-from .members import Member
+from .reading import Member
 
 SCHEMA_VERSION = 1
 

@@ -34,9 +34,21 @@ class Coverage:
     reason: str | None = None
 
 
-def _fact_key(fact: Fact) -> tuple[str, str, str, str, str]:
+def _fact_key(fact: Fact) -> tuple[str, ...]:
     values = fact.values.model_dump_json() if fact.values is not None else ""
-    return (fact.entity, fact.kind, fact.status.value, values, fact.source)
+    observed = fact.observed_at.isoformat() if fact.observed_at is not None else ""
+    return (
+        fact.entity,
+        fact.kind,
+        fact.status.value,
+        values,
+        fact.source,
+        fact.vantage.value,
+        observed,
+        fact.collector,
+        fact.evidence or "",
+        fact.reason or "",
+    )
 
 
 class FactBase:

@@ -178,7 +178,7 @@ def _syntax_problem(error: Exception, file: str) -> Problem:
     return Problem("KB002", " ".join(message.split()), file, line, column)
 
 
-class _Stop(Exception):  # noqa: N818  a signal of this module, never seen outside
+class _Stop(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
@@ -239,13 +239,24 @@ class _Builder:
     def _scalar(self, event: Any, line: int, column: int) -> None:
         self._count(line, column)
         self._check_tag(event, line, column)
+        text = self._whole_characters(event.value, line, column)
         plain = not event.style and event.tag is None
         frame = self._open[-1] if self._open else None
         if frame is not None and isinstance(frame.node.value, dict) and frame.key is None:
-            self._take_key(frame, event.value, plain=plain, line=line, column=column)
+            self._take_key(frame, text, plain=plain, line=line, column=column)
             return
-        value = self._resolve(event.value, line, column) if plain else event.value
+        value = self._resolve(text, line, column) if plain else text
         self._put(Node(line, column, value), event.anchor)
+
+    def _whole_characters(self, text: str, line: int, column: int) -> str:
+        r"""Join surrogate halves, as JSON writes them (``\ud83d\ude00``); a lone half is no text."""
+        if text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text):
+            return text
+        try:
+            return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        except UnicodeDecodeError:
+            self.problems.append(self._problem("KB004", "the text holds half a character (a surrogate)", line, column))
+            return ""
 
     def _take_key(self, frame: _Open, text: str, *, plain: bool, line: int, column: int) -> None:
         if plain and not isinstance(self._resolve(text, line, column), str):

@@ -1,4 +1,4 @@
-"""Changes of the last hours: rollouts, edits of ConfigMaps and Secrets, scaling, trouble of nodes."""
+"""Changes of the six hours before the capture: rollouts, edits of ConfigMaps and Secrets, scaling, trouble of nodes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from dotmac_diagnose.facts import Change, entity_id
 
 from .clock import managed_at
+from .event_currency import template_changed_at
 from .events import event_view
 from .index import KubernetesObject
 from .json_access import Json, mapping, mappings, text
@@ -44,31 +45,28 @@ _COMPARED = (
 )
 
 
-def changes_of(snapshot: Snapshot) -> Iterator[Change]:
-    """Yield the changes of the last six hours before the capture; nothing when its moment is unknown."""
-    if snapshot.captured_at is None:
-        return
-    for workload in snapshot.workloads:
-        yield from _rollouts(snapshot, workload)
-    for resource in ("configmaps", "secrets"):
-        for item in snapshot.index.of(resource):
-            yield from _edits(snapshot, item)
-    for item in snapshot.index.of("events"):
-        yield from _from_event(snapshot, item)
-
-
 def _recent(snapshot: Snapshot, when: datetime | None) -> bool:
     now = snapshot.captured_at
     return when is not None and now is not None and timedelta(0) <= now - when <= _WINDOW
 
 
-def _rollouts(snapshot: Snapshot, workload: WorkloadView) -> Iterator[Change]:
-    views = [workload.newest_set, *workload.former] if workload.newest_set is not None else list(workload.former)
-    for view, before in zip(views, [*views[1:], None], strict=True):
-        created = view.item.created
-        if created is None or not _recent(snapshot, created) or before is None:
+def rollout_changes(snapshot: Snapshot, workload: WorkloadView) -> Iterator[Change]:
+    """Yield the rollouts of a Deployment, with what they changed when the template before is still known.
+
+    A template that was used before keeps its ReplicaSet: then only its latest use is known, and
+    only for the present one.
+    """
+    present = workload.newest_set
+    views = [present, *workload.former] if present is not None else list(workload.former)
+    used = {revision: view for view in views for revision in view.revisions}
+    for view in views:
+        when = template_changed_at(workload) if view is present else view.item.created
+        reused = view.uses > 1
+        if when is None or view.revision <= 1 or not _recent(snapshot, when) or (reused and view is not present):
             continue
-        yield Change(created, workload.entity, f"rollout of revision {view.revision}: {difference(before, view)}")
+        before = used.get(view.revision - 1)
+        what = f": {difference(before, view)}" if before is not None else ""
+        yield Change(when, workload.entity, f"rollout of revision {view.revision}{what}")
 
 
 def difference(before: ReplicaSetView, after: ReplicaSetView) -> str:
@@ -84,9 +82,8 @@ def difference(before: ReplicaSetView, after: ReplicaSetView) -> str:
         for word in words:
             found.append(f"{name}: {_described(word, old[name], new[name])}")
     specs = [mapping(view.template.get("spec")) for view in (before, after)]
-    for key in ("volumes", "nodeSelector", "affinity", "tolerations", "serviceAccountName", "securityContext"):
-        if specs[0].get(key) != specs[1].get(key):
-            found.append(key)
+    others = (specs[0].keys() | specs[1].keys()) - {"containers", "initContainers", "serviceAccount"}
+    found += sorted(str(key) for key in others if specs[0].get(key) != specs[1].get(key))
     return ", ".join(found[:8]) or "labels or annotations"
 
 
@@ -106,7 +103,8 @@ def _described(word: str, old: Json, new: Json) -> str:
     return word
 
 
-def _edits(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Change]:
+def edit_changes(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Change]:
+    """Yield the last write of a ConfigMap or Secret when its moment is known within ten minutes."""
     created = item.created
     entity = entity_id("namespace", item.namespace)
     exact = managed_at(item)
@@ -119,7 +117,8 @@ def _edits(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Change]:
     yield Change(when, entity, f"{item.kind} {item.name} changed")
 
 
-def _from_event(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Change]:
+def event_changes(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Change]:
+    """Yield scaling and changes of nodes, which only events tell."""
     if item.raw.get("reason") not in _EVENT_REASONS:
         return
     event = event_view(snapshot, item)

@@ -33,34 +33,35 @@ def _times(item: KubernetesObject) -> Iterable[object]:
     yield item.metadata.get("creationTimestamp")
     for entry in mappings(item.metadata.get("managedFields")):
         yield entry.get("time")
-    for condition in mappings(item.status.get("conditions")):
-        for key in _CONDITION_TIMES:
-            yield condition.get(key)
-    for key in _STATUS_TIMES:
-        yield item.status.get(key)
-    for key in _CONTAINER_LISTS:
-        for container in mappings(item.status.get(key)):
-            for state in (container.get("state"), container.get("lastState")):
-                for detail in mapping(state).values():
-                    yield at(detail, "startedAt")
-                    yield at(detail, "finishedAt")
     if item.resource == "events":
-        for key in _EVENT_TIMES:
-            yield item.raw.get(key)
+        yield from (item.raw.get(key) for key in _EVENT_TIMES)
         yield at(item.raw, "series", "lastObservedTime")
     elif item.resource == "leases":
         yield item.spec.get("renewTime")
     elif item.resource in ("podmetrics", "nodemetrics"):
         yield item.raw.get("timestamp")
+    elif item.status:
+        yield from _status_times(item.status)
+
+
+def _status_times(status: Json) -> Iterable[object]:
+    for condition in mappings(status.get("conditions")):
+        yield from (condition.get(key) for key in _CONDITION_TIMES)
+    yield from (status.get(key) for key in _STATUS_TIMES)
+    for key in _CONTAINER_LISTS:
+        for container in mappings(status.get(key)):
+            for state in (container.get("state"), container.get("lastState")):
+                for detail in mapping(state).values():
+                    yield at(detail, "startedAt")
+                    yield at(detail, "finishedAt")
 
 
 def summary_moment(data: Json) -> datetime | None:
     """Return the newest moment of a kubelet summary."""
-    found = [moment(at(data, "node", part, "time")) for part in ("cpu", "memory", "fs", "rlimit")]
+    times = [at(data, "node", part, "time") for part in ("cpu", "memory", "fs", "rlimit")]
     for pod in mappings(data.get("pods")):
-        for container in sequence(pod.get("containers")):
-            found.append(moment(at(container, "memory", "time")))
-    return max((value for value in found if value is not None), default=None)
+        times += [at(container, "memory", "time") for container in sequence(pod.get("containers"))]
+    return max((found for found in map(moment, times) if found is not None), default=None)
 
 
 def captured_at(moments: Iterable[datetime]) -> datetime | None:

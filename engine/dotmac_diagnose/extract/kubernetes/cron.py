@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 _MACROS = {
     "@yearly": "0 0 1 1 *",
@@ -116,7 +117,7 @@ def _longest_gap(minutes: list[int], days: _Field, months: _Field, weekdays: _Fi
             fired.append(offset)
     if not fired:
         return None
-    longest = max((later - earlier for earlier, later in zip(minutes, minutes[1:], strict=False)), default=0)
+    longest = max((later - earlier for earlier, later in pairwise(minutes)), default=0)
     wrapped = [*fired[1:], fired[0] + _FOUR_YEARS]
     overnight = max(later - earlier for earlier, later in zip(fired, wrapped, strict=True)) * _MINUTES_PER_DAY
     return max(longest, overnight + minutes[0] - minutes[-1]) * 60.0

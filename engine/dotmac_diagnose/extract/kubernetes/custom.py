@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from dotmac_diagnose.facts import Fact, Relation, entity_id
 from dotmac_diagnose.facts import kubernetes as kinds
@@ -77,9 +77,11 @@ def _argo_application(snapshot: Snapshot, entity: str, item: KubernetesObject) -
         )
         yield about(entity, values, item)
     for resource in mappings(status.get("resources")):
-        kind, name = resource.get("kind"), resource.get("name")
-        if kind in _WORKLOAD_KINDS and is_name(name):
-            managed = entity_of(str(kind), None, text(resource.get("namespace"), 63) or item.namespace, str(name))
+        managed_kind, name = resource.get("kind"), resource.get("name")
+        if managed_kind in _WORKLOAD_KINDS and is_name(name):
+            managed = entity_of(
+                str(managed_kind), None, text(resource.get("namespace"), 63) or item.namespace, str(name)
+            )
             if managed in snapshot.workloads_by_entity:
                 yield Relation("manages", entity, managed)
 
@@ -110,30 +112,33 @@ def _gateway(snapshot: Snapshot, discovery: Discovery, entity: str, item: Kubern
             host = text(listener.get("hostname"), 253)
             if host is not None and "*" not in host:
                 yield Relation("fronted_by", entity_id("endpoint", host.lower()), entity)
-    if item.kind != "HTTPRoute":
-        return
+    elif item.kind == "HTTPRoute":
+        for parent in mappings(item.status.get("parents")):
+            for condition in mappings(parent.get("conditions"))[:_CONDITIONS_LIMIT]:
+                yield from _condition(snapshot, entity, item, condition)
+        yield from _route(discovery, entity, item)
+
+
+def _route(discovery: Discovery, entity: str, item: KubernetesObject) -> Iterator[Relation]:
     for parent in mappings(item.spec.get("parentRefs")):
         name = parent.get("name")
         if is_name(name) and parent.get("kind") in (None, "Gateway"):
             namespace = text(parent.get("namespace"), 63) or item.namespace
             yield Relation("attached_to", entity, entity_id("gateway", namespace, str(name)))
-    for parent in mappings(item.status.get("parents")):
-        for condition in mappings(parent.get("conditions"))[:_CONDITIONS_LIMIT]:
-            yield from _condition(snapshot, entity, item, condition)
     endpoints = [entity_id("endpoint", host.lower()) for host in texts(item.spec.get("hostnames")) if "*" not in host]
     for endpoint in endpoints:
         yield Relation("fronted_by", endpoint, entity)
-    for rule in mappings(item.spec.get("rules")):
-        for backend in mappings(rule.get("backendRefs")):
-            name = backend.get("name")
-            if not is_name(name) or backend.get("kind") not in (None, "Service"):
-                continue
-            key = (text(backend.get("namespace"), 63) or item.namespace, str(name))
-            yield Relation("routes_to", entity, entity_id("service", *key))
-            for endpoint in endpoints:
-                yield Relation("backed_by", endpoint, entity_id("service", *key))
-                for workload in discovery.targets.get(key, ()):
-                    yield Relation("backed_by", endpoint, workload.entity)
+    backends = [backend for rule in mappings(item.spec.get("rules")) for backend in mappings(rule.get("backendRefs"))]
+    for backend in backends:
+        name = backend.get("name")
+        if not is_name(name) or backend.get("kind") not in (None, "Service"):
+            continue
+        key = (text(backend.get("namespace"), 63) or item.namespace, str(name))
+        yield Relation("routes_to", entity, entity_id("service", *key))
+        for endpoint in endpoints:
+            yield Relation("backed_by", endpoint, entity_id("service", *key))
+            for workload in discovery.targets.get(key, ()):
+                yield Relation("backed_by", endpoint, workload.entity)
 
 
 def manager_relations(workload: WorkloadView) -> Iterator[Relation]:
@@ -165,7 +170,7 @@ def helm_facts(snapshot: Snapshot) -> Iterator[Fact]:
 
     Helm keeps a Secret per revision whose labels tell name, version and status.
     """
-    newest: dict[tuple[str, str], tuple[int, KubernetesObject, Mapping[str, str]]] = {}
+    newest: dict[tuple[str, str], tuple[int, KubernetesObject, dict[str, str]]] = {}
     for secret in snapshot.index.of("secrets"):
         if secret.raw.get("type") != _RELEASE_TYPE:
             continue

@@ -129,7 +129,7 @@ def template_changed_at(workload: WorkloadView) -> datetime | None:
         births = [pod.created for pod in origin if pod.template == workload.newest and pod.created is not None]
         return min(births, default=None)
     item = workload.newest_set.item
-    if "deployment.kubernetes.io/revision-history" not in item.annotations:
+    if workload.newest_set.uses == 1:
         return item.created
     births = [pod.created for pod in workload.pods if pod.template == item.name and pod.created is not None]
     return min(births, default=None)

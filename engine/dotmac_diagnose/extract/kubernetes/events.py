@@ -147,7 +147,7 @@ def _subject(
     if found is None:
         return None, snapshot.index.exists(resource, place, name)
     # Nodes and static pods are named in events by other uids than those of the API object.
-    known_by_uid = kind not in ("Node",) and "kubernetes.io/config.mirror" not in found.annotations
+    known_by_uid = kind != "Node" and "kubernetes.io/config.mirror" not in found.annotations
     if known_by_uid and uid is not None and found.uid is not None and uid != found.uid:
         return None, False
     return found, True

@@ -9,7 +9,7 @@ from dotmac_diagnose.extract.document import Document
 from dotmac_diagnose.facts import Relation, entity_id
 
 from .autoscaling import autoscaler_facts, budget_facts
-from .changes import changes_of
+from .changes import edit_changes, event_changes, rollout_changes
 from .control_plane import api_service_facts, lease_facts, webhook_facts
 from .custom import custom_facts, helm_facts, manager_relations
 from .deletion import deletion_facts
@@ -50,10 +50,13 @@ def run_extractors(snapshot: Snapshot, documents: Sequence[Document]) -> Harvest
     webhook = partial(webhook_facts, snapshot, addresses)
     by_resource: tuple[tuple[str, ObjectExtractor], ...] = (
         ("events", partial(event_facts, snapshot)),
+        ("events", partial(event_changes, snapshot)),
+        ("configmaps", partial(edit_changes, snapshot)),
+        ("secrets", partial(edit_changes, snapshot)),
         ("services", partial(service_facts, snapshot, discovery, addresses)),
         ("ingresses", partial(ingress_facts, snapshot, discovery)),
         ("persistentvolumeclaims", partial(claim_facts, snapshot)),
-        ("persistentvolumes", partial(volume_facts, snapshot)),
+        ("persistentvolumes", volume_facts),
         ("nodes", partial(node_facts, snapshot, failing)),
         ("resourcequotas", quota_facts),
         ("horizontalpodautoscalers", partial(autoscaler_facts, snapshot)),
@@ -77,6 +80,7 @@ def run_extractors(snapshot: Snapshot, documents: Sequence[Document]) -> Harvest
         partial(reference_facts, snapshot),
         partial(policy_verdicts, snapshot, discovery),
         manager_relations,
+        partial(rollout_changes, snapshot),
     )
     for extractor in workload_extractors:
         harvest.gather(snapshot.workloads, extractor, _workload_name)
@@ -88,8 +92,9 @@ def run_extractors(snapshot: Snapshot, documents: Sequence[Document]) -> Harvest
     harvest.relations.update(
         Relation("part_of", entity_id("namespace", name), snapshot.cluster) for name in namespaces_of(snapshot)
     )
-    for whole in (usage_facts(snapshot), helm_facts(snapshot), list_facts(snapshot, documents), changes_of(snapshot)):
-        harvest.take(whole)
+    harvest.gather((snapshot,), usage_facts, partial(_whole, "stats/summary"))
+    harvest.gather((snapshot,), helm_facts, partial(_whole, "secrets"))
+    harvest.take(list_facts(snapshot, documents))
     return harvest
 
 
@@ -103,3 +108,7 @@ def _workload_name(workload: WorkloadView) -> tuple[str, str]:
 
 def _object_name(item: KubernetesObject) -> tuple[str, str]:
     return item.source, f"{item.kind} {item.namespace}/{item.name}".replace(" /", " ")
+
+
+def _whole(source: str, _: Snapshot) -> tuple[str, str]:
+    return source, "all objects"

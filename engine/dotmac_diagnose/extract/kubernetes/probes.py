@@ -118,10 +118,17 @@ def _probe(name: str, kind: str, probe: Json, target: _Target, container: Json) 
 
 
 def _former_template(snapshot: Snapshot, workload: WorkloadView) -> dict[str, Json] | None:
-    """Return the containers of the newest former template that had been ready, by name."""
+    """Return the containers of the newest former template that had been ready, by name.
+
+    A template that came back (a rollback) has been used more often than the one it replaced,
+    which then is no model.
+    """
     former = next((view for view in workload.former if view.ready > 0), None)
     if former is None:
-        former = next((view for view in workload.former if not _never_ready(snapshot, workload, view)), None)
+        uses = workload.newest_set.uses if workload.newest_set is not None else 1
+        former = next(
+            (view for view in workload.former if view.uses >= uses and not _never_ready(snapshot, workload, view)), None
+        )
     if former is None:
         return None
     named = (

@@ -109,7 +109,8 @@ def engine_of_container(container: Json) -> str | None:
 def _program(words: Sequence[str]) -> str | None:
     """Return the base name of the program that a command line starts, behind shells and options."""
     for word in words[:6]:
-        for part in _WORD.findall(word[:400])[:6]:
+        parts: list[str] = _WORD.findall(word[:400])
+        for part in parts[:6]:
             name = part.rpartition("/")[2].lower()
             if not part.startswith("-") and name not in _SHELLS and "=" not in part:
                 return name

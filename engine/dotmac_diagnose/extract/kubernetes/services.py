@@ -61,7 +61,7 @@ def _service(
     kind = text(spec.get("type"), 40) or "ClusterIP"
     external_name = kind == "ExternalName"
     workloads_read = index.was_read("deployments", namespace) or index.was_read("pods", namespace)
-    near = (None, None, None)
+    near: tuple[str | None, str | None, str | None] = (None, None, None)
     if selector and not targets and not pods and workloads_read:
         near = _near_workload(snapshot, service, selector)
     policies = [text(spec.get(key), 40) for key in ("internalTrafficPolicy", "externalTrafficPolicy")]

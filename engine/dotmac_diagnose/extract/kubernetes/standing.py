@@ -47,9 +47,10 @@ def superseded_jobs(index: ObjectIndex, captured_at: datetime | None) -> frozens
         cron_job = index.get("cronjobs", namespace, name)
         period = period_seconds(text(cron_job.spec.get("schedule")) or "") if cron_job is not None else None
         ended = job_ended(jobs[-1])
-        if captured_at is not None and period is not None and ended is not None:
-            if captured_at - ended > timedelta(seconds=period):
-                replaced.add((namespace, jobs[-1].name))
+        if captured_at is None or period is None or ended is None:
+            continue
+        if captured_at - ended > timedelta(seconds=period):
+            replaced.add((namespace, jobs[-1].name))
     return frozenset(replaced)
 
 

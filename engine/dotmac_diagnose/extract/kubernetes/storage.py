@@ -55,9 +55,7 @@ def _claim(snapshot: Snapshot, claim: KubernetesObject) -> kinds.Claim:
         near_volume=near[0] if near else None,
         near_volume_difference=near[1] if near else None,
         resize_message=_resize_message(claim),
-        expandable=boolean(storage_class.raw.get("allowVolumeExpansion")) is True
-        if storage_class and known_class
-        else None,
+        expandable=(boolean(storage_class.raw.get("allowVolumeExpansion")) is True if storage_class else None),
         age_seconds=snapshot.age(claim.created),
         suggestion=(
             nearest(name, (item.name for item in index.of("storageclasses"))) if name and exists is False else None
@@ -131,7 +129,7 @@ def _differences(claim: KubernetesObject, name: str | None, volume: KubernetesOb
     return found
 
 
-def volume_facts(snapshot: Snapshot, volume: KubernetesObject) -> Iterator[Fact]:
+def volume_facts(volume: KubernetesObject) -> Iterator[Fact]:
     """Yield the fact ``kubernetes.volume`` of a PersistentVolume."""
     claim = mapping(volume.spec.get("claimRef"))
     namespace, name = text(claim.get("namespace"), 63), text(claim.get("name"), 253)

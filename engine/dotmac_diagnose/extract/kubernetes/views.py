@@ -24,6 +24,7 @@ from .json_access import (
 from .ownership import PodOwner
 
 MAIN, INIT, SIDECAR = "main", "init", "sidecar"
+REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
 _LISTS = (("initContainers", "initContainerStatuses"), ("containers", "containerStatuses"))
 
 
@@ -154,6 +155,17 @@ class ReplicaSetView:
         return self.item.name
 
     @property
+    def revisions(self) -> list[int]:
+        """All revisions in which this template was used, the latest first."""
+        history = [integer(word) for word in self.item.annotations.get(REVISION_HISTORY, "").split(",")[:100]]
+        return [self.revision, *sorted((number for number in history if number is not None), reverse=True)]
+
+    @property
+    def uses(self) -> int:
+        """How many times the template was rolled out."""
+        return len(self.revisions)
+
+    @property
     def ready(self) -> int:
         """``status.readyReplicas``."""
         return count(self.item.status.get("readyReplicas")) or 0
@@ -226,11 +238,7 @@ class WorkloadView:
 
 def containers_of(spec: Json) -> list[tuple[str, Json]]:
     """Return role and spec of the containers of a pod spec, init containers first."""
-    found = []
-    for key, _ in _LISTS:
-        for container in mappings(spec.get(key)):
-            found.append((_role(key, container), container))
-    return found
+    return [(_role(key, container), container) for key, _ in _LISTS for container in mappings(spec.get(key))]
 
 
 def _role(key: str, container: Json) -> str:

@@ -210,12 +210,12 @@ def _endpoint_names(discovery: Discovery, server: Server, workload: WorkloadView
 def _certificates(snapshot: Snapshot, discovery: Discovery, workload: WorkloadView) -> list[str]:
     """Return the certificates in Secrets that an nginx mounts and presents."""
     paths = discovery.nginx[workload.entity].certificates
-    mounted = {}
+    mounted: dict[str, str] = {}
     for _, container in workload.containers:
         for mount in mappings(container.get("volumeMounts")):
-            volume, path = text(mount.get("name")), text(mount.get("mountPath"), 1000)
-            if volume is not None and path is not None:
-                mounted[volume] = path.rstrip("/")
+            mount_name, path = text(mount.get("name")), text(mount.get("mountPath"), 1000)
+            if mount_name is not None and path is not None:
+                mounted[mount_name] = path.rstrip("/")
     found = []
     for volume in mappings(workload.spec.get("volumes")):
         name, place = text(at(volume, "secret", "secretName"), 253), mounted.get(text(volume.get("name")) or "")

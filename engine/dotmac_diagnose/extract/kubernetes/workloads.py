@@ -158,7 +158,7 @@ def _shared_ports(workload: WorkloadView) -> str | None:
 
 
 def _duplicate_variables(workload: WorkloadView) -> str | None:
-    repeated = set()
+    repeated: set[str] = set()
     for _, container in workload.containers:
         names = Counter(name for name in (text(entry.get("name")) for entry in mappings(container.get("env"))) if name)
         repeated.update(name for name, uses in names.items() if uses > 1)

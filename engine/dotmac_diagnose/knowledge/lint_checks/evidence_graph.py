@@ -7,10 +7,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dotmac_diagnose.knowledge.relation_path import MAX_STEPS, parse_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dotmac_diagnose.knowledge.model import Edge, Knowledge
+
+
+Steps = tuple[tuple[str, bool], ...]
+"""A relation path without its types: relation and whether it is walked along its arrow."""
+
+
+def steps_of(edge: Edge) -> Steps:
+    """Return the relations of an edge; none when both ends are the same entity."""
+    if edge.via is None:
+        return ()
+    return tuple((step.relation, step.forward) for step in parse_path(edge.via).steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,31 @@ class EvidenceGraph:
                 for end in self.reached(arrow.edge.to):
                     if end in self._knowledge.findings:
                         found.setdefault(end, arrow.edge.to)
+        return found
+
+    def ways(self, start: str) -> Mapping[tuple[str, Steps], str]:
+        """Return the findings that an id reaches over a state, by finding and relation path.
+
+        Two ways with equal relation paths end at the same entities; the value is the first state on the way.
+        """
+        found: dict[tuple[str, Steps], str] = {}
+        seen: set[tuple[str, Steps]] = set()
+        work = [
+            (arrow.edge.to, steps_of(arrow.edge), arrow.edge.to)
+            for arrow in self.outgoing.get(start, ())
+            if arrow.edge.to in self._knowledge.states
+        ]
+        while work:
+            here, so_far, first = work.pop(0)
+            if (here, so_far) in seen or len(so_far) > MAX_STEPS:
+                continue
+            seen.add((here, so_far))
+            for arrow in self.outgoing.get(here, ()):
+                steps = so_far + steps_of(arrow.edge)
+                if arrow.edge.to in self._knowledge.findings:
+                    found.setdefault((arrow.edge.to, steps), first)
+                else:
+                    work.append((arrow.edge.to, steps, first))
         return found
 
     def likelihood_ratio_db(self, finding: str, strength: float) -> float:

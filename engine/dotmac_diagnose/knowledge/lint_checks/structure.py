@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from dotmac_diagnose.knowledge.model import Cause, FindingPattern, JoinRule
 from dotmac_diagnose.knowledge.relation_path import parse_path
 
+from .evidence_graph import steps_of
 from .issue import Context, Issue, LintCheck
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from .evidence_graph import Steps
 
 MINIMUM_EVIDENCE_DB = 10.0
 MAXIMUM_OF_ONE_GROUP = 2
@@ -118,9 +121,14 @@ def weak_cause(context: Context) -> Iterator[Issue]:
 
 
 def direct_edge_beside_state(context: Context) -> Iterator[Issue]:
-    """Find arrows to a finding that a state of the same node leads to as well (section 9.4)."""
+    """Find arrows to a finding that a state leads to on the same relation path as well (section 9.4)."""
+    ways: dict[str, Mapping[tuple[str, Steps], str]] = {}
     for arrow in context.graph.arrows:
-        state = context.graph.below_states(arrow.start).get(arrow.edge.to)
+        if arrow.edge.to not in context.knowledge.findings:
+            continue
+        if arrow.start not in ways:
+            ways[arrow.start] = context.graph.ways(arrow.start)
+        state = ways[arrow.start].get((arrow.edge.to, steps_of(arrow.edge)))
         if state is not None:
             message = f"{arrow.edge.to} is reached directly and through {state}: keep the path through the state"
             yield Issue(arrow.section, arrow.start, message, ("leads_to", arrow.index))

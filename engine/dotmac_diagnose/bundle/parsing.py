@@ -1,4 +1,4 @@
-"""JSON and YAML texts to Kubernetes objects: Lists, single objects, arrays, several documents in one file."""
+"""JSON and YAML texts to Kubernetes objects: Lists, single objects, arrays, several documents in one text."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _PLURALS = {
     "IngressClass": "ingressclasses",
     "StorageClass": "storageclasses",
     "PriorityClass": "priorityclasses",
-    "APIService": "apiservices",
     "PodMetrics": "podmetrics",
     "NodeMetrics": "nodemetrics",
 }
-_MAX_INTEGER_DIGITS = 18
+_LONGEST_INTEGER = 18
+_MOST_ALIASES = 100
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """The text is neither JSON nor YAML that can be read."""
 
 
@@ -40,16 +40,15 @@ class Objects:
         """Sort a document into its resources."""
         if isinstance(value, list):
             self._add_items(value, "", stem)
-        elif isinstance(value, Mapping):
-            kind = value.get("kind")
-            if isinstance(kind, str) and kind.endswith("List") and isinstance(value.get("items"), list):
-                self._add_items(value["items"], kind.removesuffix("List"), stem)
-            elif isinstance(kind, str):
-                self._add_items([value], kind, stem)
+        elif isinstance(value, Mapping) and isinstance(value.get("kind"), str):
+            kind = str(value["kind"])
+            items = value.get("items")
+            if kind.endswith("List") and isinstance(items, list):
+                self._add_items(items, kind.removesuffix("List"), stem)
             else:
-                self.problems.append("a document without kind was left out")
+                self._add_items([value], kind, stem)
         else:
-            self.problems.append("a document that is no object was left out")
+            self.problems.append("a document without kind was left out")
 
     def _add_items(self, items: list[Any], kind: str, stem: str) -> None:
         if not items:
@@ -60,14 +59,14 @@ class Objects:
                 self.incomplete = True
                 continue
             own = item.get("kind")
-            name = plural(own if isinstance(own, str) else kind) if own or kind else stem
+            named = own if isinstance(own, str) else kind
             entry = item if isinstance(own, str) or not kind else {**item, "kind": kind}
-            self.by_resource.setdefault(name, []).append(entry)
+            self.by_resource.setdefault(plural(named) if named else stem, []).append(entry)
 
 
 def plural(kind: str) -> str:
     """Return the plural resource name of a kind."""
-    return _PLURALS.get(kind, kind.lower() + ("" if kind.endswith("s") else "s"))
+    return _PLURALS.get(kind, kind.lower() + "s")
 
 
 def read_objects(text: str, stem: str, limits: Limits) -> Objects:
@@ -76,32 +75,29 @@ def read_objects(text: str, stem: str, limits: Limits) -> Objects:
     Args:
         text: JSON (one or several documents) or YAML.
         stem: file name without ending; names the resource of an empty List.
-        limits: bounds of nesting and aliases.
+        limits: bound of the nesting.
 
     Raises:
-        Unreadable: with one line that says why.
+        UnreadableError: with one line that says why.
     """
     found = Objects()
     start = text.lstrip("\ufeff \t\r\n")
-    if start[:1] in {"{", "["}:
-        for value in _json_values(start, found, limits):
+    values = _json_values(start, found, limits) if start[:1] in {"{", "["} else _yaml_values(start, limits)
+    for value in values:
+        if value is not None:
             found.add(value, stem)
-    else:
-        for value in _yaml_values(start, limits):
-            if value is not None:
-                found.add(value, stem)
     if not found.by_resource:
-        raise Unreadable(found.problems[0] if found.problems else "it holds no Kubernetes object")
+        raise UnreadableError(found.problems[0] if found.problems else "it holds no Kubernetes object")
     return found
 
 
 def _integer(digits: str) -> int | str:
-    return int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else digits
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else digits
 
 
 def _json_values(text: str, found: Objects, limits: Limits) -> Iterator[Any]:
     if _too_deep(text, limits.max_depth):
-        raise Unreadable(f"it is nested deeper than {limits.max_depth} levels (--max-depth)")
+        raise UnreadableError(f"it is nested deeper than {limits.max_depth} levels (--max-depth)")
     decoder = json.JSONDecoder(parse_int=_integer, parse_constant=lambda _name: None)
     position = 0
     while position < len(text):
@@ -112,8 +108,6 @@ def _json_values(text: str, found: Objects, limits: Limits) -> Iterator[Any]:
             found.problems.append(f"the JSON is cut or damaged at character {getattr(error, 'pos', position)}")
             yield from _salvaged(text[position:], decoder)
             return
-        except RecursionError as error:
-            raise Unreadable("it is nested too deep") from error
         yield value
         position = _next_value(text, position)
 
@@ -125,16 +119,15 @@ def _next_value(text: str, position: int) -> int:
 
 
 def _salvaged(text: str, decoder: json.JSONDecoder) -> Iterator[Any]:
+    """Yield the whole items of a List that was cut."""
     opening = re.search(r'"items"\s*:\s*\[', text)
-    position = opening.end() if opening else 0
-    while opening and position < len(text):
-        position = _next_value(text, position)
+    position = opening.end() if opening else len(text)
+    while position < len(text):
         try:
-            value, position = decoder.raw_decode(text, position)
+            value, position = decoder.raw_decode(text, _next_value(text, position))
         except ValueError:
             return
-        if isinstance(value, Mapping):
-            yield value
+        yield value
 
 
 def _too_deep(text: str, limit: int) -> bool:
@@ -155,23 +148,17 @@ def _yaml_values(text: str, limits: Limits) -> list[Any]:
     from ruamel.yaml.error import YAMLError
     from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
-    reader = YAML(typ="safe", pure=True)
     depth = aliases = 0
     try:
-        for event in reader.parse(text):
-            if isinstance(event, CollectionStartEvent):
-                depth += 1
-            elif isinstance(event, CollectionEndEvent):
-                depth -= 1
-            elif isinstance(event, AliasEvent):
-                aliases += 1
+        for event in YAML(typ="safe").parse(text):
+            depth += isinstance(event, CollectionStartEvent)
+            depth -= isinstance(event, CollectionEndEvent)
+            aliases += isinstance(event, AliasEvent)
             if depth > limits.max_depth:
-                raise Unreadable(f"it is nested deeper than {limits.max_depth} levels (--max-depth)")
-            if aliases > limits.max_aliases:
-                raise Unreadable(f"it has more than {limits.max_aliases} YAML aliases")
+                raise UnreadableError(f"it is nested deeper than {limits.max_depth} levels (--max-depth)")
+            if aliases > _MOST_ALIASES:
+                raise UnreadableError(f"it has more than {_MOST_ALIASES} YAML aliases")
         return list(YAML(typ="safe").load_all(text))
-    except (YAMLError, ValueError, RecursionError) as error:
-        if isinstance(error, Unreadable):
-            raise
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise Unreadable(f"it is neither JSON nor YAML: {first}") from error
+    except YAMLError as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UnreadableError(f"it is neither JSON nor YAML: {first}") from error

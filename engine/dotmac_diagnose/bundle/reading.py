@@ -11,11 +11,19 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import Protocol
 
 from dotmac_diagnose.errors import InputError, LimitExceeded
 
 from .limits import Limits
+
+
+class SupportsRead(Protocol):
+    """A stream of bytes, packed or not."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,7 @@ def _unpacked(data: bytes, limits: Limits, where: str) -> bytes:
     return data
 
 
-def _bounded(stream: IO[bytes], limits: Limits, where: str) -> bytes:
+def _bounded(stream: SupportsRead, limits: Limits, where: str) -> bytes:
     data = stream.read(limits.max_input_bytes + 1)
     if len(data) > limits.max_input_bytes:
         raise LimitExceeded("the input is too large after unpacking", where=where, limit="max-input-bytes")

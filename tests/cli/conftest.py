@@ -3,7 +3,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,24 +45,28 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def process() -> Callable[..., subprocess.Popen[bytes]]:
-    """Start the program as its own process."""
+def process() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start the program as its own process; what is still open at the end is closed."""
+    with ExitStack() as stack:
 
-    def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "dotmac_diagnose", *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": PATHS} | environment,
-        )
+        def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[bytes]:
+            command = [sys.executable, "-m", "dotmac_diagnose", *map(str, arguments)]
+            pipe = subprocess.PIPE
+            started = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=pipe, env=os.environ | {"PYTHONPATH": PATHS} | environment
+            )
+            for stream in (started.stdin, started.stdout, started.stderr):
+                if stream is not None:
+                    stack.callback(stream.close)
+            stack.callback(started.wait, 30)
+            return started
 
-    return start
+        yield start
 
 
 @pytest.fixture(scope="session")
 def incident() -> Path:
-    return INCIDENTS / "oom-at-limit.tar.xz"
+    return INCIDENTS / "image-tag-wrong.tar.xz"
 
 
 @pytest.fixture(scope="session")

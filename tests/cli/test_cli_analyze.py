@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Start = Callable[..., subprocess.Popen[bytes]]
-TITLE = "kubernetes.memory_limit_too_small"
+TITLE = "kubernetes.image_not_found"
 PLACE = "deployment/dotmac-production/dotmac-api"
 
 
@@ -138,7 +138,7 @@ def test_standard_input_is_an_input(process: Start, incident: Path) -> None:
 
 
 def test_the_same_bytes_in_every_process_and_for_every_order_of_inputs(process: Start) -> None:
-    inputs = [INCIDENTS / "oom-at-limit.tar.xz", INCIDENTS / "healthy-1.tar.xz"]
+    inputs = [INCIDENTS / "image-tag-wrong.tar.xz", INCIDENTS / "healthy-1.tar.xz"]
     seen = set()
     for seed, order in (("0", inputs), ("1", inputs[::-1])):
         started = process("analyze", *order, "--format", "json", PYTHONHASHSEED=seed)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dotmac_diagnose.options import Clock
 
 HEAVY = ("pydantic", "networkx", "numpy", "rich", "click", "kubernetes", "psycopg", "redis", "ruamel", "asyncio")
-TRUTH = ("kubernetes.memory_limit_too_small", "deployment/dotmac-production/dotmac-api")
+TRUTH = ("kubernetes.image_not_found", "deployment/dotmac-production/dotmac-api")
 
 
 def same(one: Diagnosis, other: Diagnosis) -> bool:

@@ -11,15 +11,15 @@ from dotmac_diagnose.diagnosis import Diagnosis
 from dotmac_diagnose.errors import UsageError
 from dotmac_diagnose.facts.entity import NAMESPACED_TYPES, WORKLOAD_TYPES
 from dotmac_diagnose.knowledge import default_folder, load_knowledge, parse_path
+from dotmac_diagnose.knowledge.files import read_folder
 from dotmac_diagnose.knowledge.schema import SCHEMAS, report_schema
-from dotmac_diagnose.knowledge.source import read_folder
 from dotmac_diagnose.knowledge.view import page, rows
 from dotmac_diagnose.knowledge.yaml_tree import parse_yaml
 
 if TYPE_CHECKING:
     from knowledge_folder import Folder
 
-    from dotmac_diagnose.knowledge.source import SourceFile
+    from dotmac_diagnose.knowledge.files import SourceFile
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL = {**SCHEMAS, "report": lambda: report_schema(Diagnosis)}

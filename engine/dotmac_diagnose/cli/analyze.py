@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command("analyze", short_help="Diagnose saved data: a bundle, kubectl output, a dump.")
 @paths_argument()
-@option("--format", "report_format", default="text", show_default=True, help=f"One of: {', '.join(FORMATS)}.")
+@option("--format", default="text", show_default=True, help=f"One of: {', '.join(FORMATS)}.")
 @output_option()
 @option("--show", type=SEVERITY, default="P3", show_default=True, help="Print causes down to this severity.")
 @option(
@@ -57,7 +57,7 @@ def command(session: Session, /, **given: Any) -> int:
     from dotmac_diagnose.report import View, render
     from dotmac_diagnose.report.formats import require_format
 
-    require_format(given["report_format"])
+    require_format(given["format"])
     clock = Clock()
     knowledge = read_knowledge(given, session, clock)
     bundle = read_bundle(given, session, clock)
@@ -72,7 +72,7 @@ def command(session: Session, /, **given: Any) -> int:
         posture=given["posture"],
     )
     with_colour = coloured(given["output"], no_color=given["no_color"])
-    emit(render(diagnosis, given["report_format"], view, coloured=with_colour), given["output"], given["paths"])
+    emit(render(diagnosis, given["format"], view, coloured=with_colour), given["output"], given["paths"])
     for stage, spent in sorted(clock.spent.items()):
         session.note(f"{stage} {spent:.0f} ms")
     return code

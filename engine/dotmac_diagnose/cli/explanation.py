@@ -58,7 +58,7 @@ class Explanation:
         evidence: what speaks for it, heaviest first.
         against: what speaks against it, heaviest first.
         gaps: what could not be decided.
-        silent: number of findings below the cause that were looked for and are not there.
+        silent: findings that the cause can show, looked for and not there, without a weight of their own.
     """
 
     cause: str
@@ -69,7 +69,7 @@ class Explanation:
     against: tuple[Support, ...]
     gaps: tuple[Gap, ...]
     alternatives: tuple[tuple[str, str, float, bool], ...]
-    silent: int
+    silent: tuple[Pair, ...]
 
 
 def require_cause(knowledge: Knowledge, cause: str) -> None:
@@ -167,7 +167,11 @@ def _explained(
             (other.cause, other.entity, other.probability, other.indistinguishable)
             for other in (belief.alternatives if belief else ())
         ),
-        silent=sum(item is not None and item.presence is Presence.ABSENT for item in decided.values()),
+        silent=tuple(
+            pair
+            for pair, item in decided.items()
+            if item is not None and item.presence is Presence.ABSENT and pair not in weights
+        ),
     )
 
 

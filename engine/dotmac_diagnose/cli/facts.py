@@ -25,15 +25,14 @@ _STATUSES = ("ok", "empty", "denied", "unreachable", "unsupported", "timeout")
 @paths_argument()
 @option(
     "--format",
-    "report_format",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
     help="For people, or one JSON object per line.",
 )
-@option("--kind", "kinds", multiple=True, metavar="KIND", help="Kind, area or pattern (repeatable).")
-@option("--entity", "entities", multiple=True, metavar="ENTITY", help="Entity id or pattern (repeatable).")
-@option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="How the look ended (repeatable).")
+@option("--kind", multiple=True, metavar="KIND", help="Kind, area or pattern (repeatable).")
+@option("--entity", multiple=True, metavar="ENTITY", help="Entity id or pattern (repeatable).")
+@option("--status", multiple=True, type=click.Choice(_STATUSES), help="How the look ended (repeatable).")
 @option("--relations", is_flag=True, help="Print the relations between entities instead.")
 @output_option()
 @verbose_option()
@@ -45,27 +44,27 @@ def command(session: Session, /, **given: Any) -> int:
     from dotmac_diagnose.options import Clock
 
     bundle = read_bundle(given, session, Clock())
-    base = scoped(bundle.base, given["namespaces"])
+    base = scoped(bundle.base, given["namespace"])
     lines: Iterable[str]
     if given["relations"]:
         relations = [
             item
             for item in base.relations
-            if matches(item.type, given["kinds"])
-            and (matches(item.source, given["entities"]) or matches(item.target, given["entities"]))
+            if matches(item.type, given["kind"])
+            and (matches(item.source, given["entity"]) or matches(item.target, given["entity"]))
         ]
-        lines = _relations(relations, as_json=given["report_format"] == "json")
+        lines = _relations(relations, as_json=given["format"] == "json")
     else:
         facts = [
             item
             for item in base.facts
-            if matches(item.kind, given["kinds"])
-            and matches(item.entity, given["entities"])
-            and (not given["statuses"] or item.status.value in given["statuses"])
+            if matches(item.kind, given["kind"])
+            and matches(item.entity, given["entity"])
+            and (not given["status"] or item.status.value in given["status"])
         ]
         if not facts:
             click.echo("diagnose: no fact matches", err=True)
-        if given["report_format"] == "json":
+        if given["format"] == "json":
             lines = (_json(item) for item in facts)
         else:
             lines = _text(facts, width(given["output"]), verbose=given["verbose"])

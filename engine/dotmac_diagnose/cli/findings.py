@@ -36,17 +36,15 @@ _STATUSES = ("present", "absent", "unknown")
 @paths_argument()
 @option(
     "--format",
-    "report_format",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
     help="For people, or one JSON object per line.",
 )
-@option("--kind", "kinds", multiple=True, metavar="FINDING", help="Finding, area or pattern (repeatable).")
-@option("--entity", "entities", multiple=True, metavar="ENTITY", help="Entity id or pattern (repeatable).")
+@option("--kind", multiple=True, metavar="FINDING", help="Finding, area or pattern (repeatable).")
+@option("--entity", multiple=True, metavar="ENTITY", help="Entity id or pattern (repeatable).")
 @option(
     "--status",
-    "statuses",
     multiple=True,
     type=click.Choice([*_STATUSES, "all"]),
     default=("present",),
@@ -67,17 +65,15 @@ def command(session: Session, /, **given: Any) -> int:
 
     clock = Clock()
     knowledge = read_knowledge(given, session, clock)
-    base = scoped(read_bundle(given, session, clock).base, given["namespaces"])
+    base = scoped(read_bundle(given, session, clock).base, given["namespace"])
     observations = observe(knowledge, base, engine=given["rule_engine"])
-    statuses = frozenset(_STATUSES if "all" in given["statuses"] else given["statuses"])
+    statuses = frozenset(_STATUSES if "all" in given["status"] else given["status"])
     found = [
-        item
-        for item in _decided(base, observations, statuses, given["entities"])
-        if matches(item.finding, given["kinds"])
+        item for item in _decided(base, observations, statuses, given["entity"]) if matches(item.finding, given["kind"])
     ]
     if not found:
         click.echo("diagnose: no finding matches", err=True)
-    if given["report_format"] == "json":
+    if given["format"] == "json":
         lines: Iterable[str] = (_json(item) for item in found)
     else:
         lines = _text(knowledge, found, width(given["output"]), verbose=given["verbose"])

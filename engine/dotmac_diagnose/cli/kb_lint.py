@@ -33,7 +33,7 @@ def command(**given: Any) -> int:
     from dotmac_diagnose.report.printable import printable
     from dotmac_diagnose.rules import check_rules
 
-    knowledge, sources = load_with_sources(*given["packs"])
+    knowledge, sources = load_with_sources(*given["knowledge"])
     found = [*lint(knowledge, sources, extra_checks=[check_rules]), *_fixes(knowledge, sources)]
     found.sort(key=lambda item: (item.file, item.line, item.column, item.code, item.message))
     lines = [_line(problem) for problem in found]

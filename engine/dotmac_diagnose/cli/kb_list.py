@@ -19,7 +19,6 @@ _SECTIONS = ("causes", "states", "findings", "fixes")
 @click.command("list", short_help="List causes, states, findings or fixes.")
 @option(
     "--section",
-    "sections",
     multiple=True,
     type=click.Choice(_SECTIONS),
     default=("causes",),
@@ -29,7 +28,6 @@ _SECTIONS = ("causes", "states", "findings", "fixes")
 @option("--area", metavar="AREA", help="Only this area: kubernetes, postgres, ...")
 @option(
     "--format",
-    "report_format",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
@@ -47,11 +45,11 @@ def command(session: Session, /, **given: Any) -> None:
     from dotmac_diagnose.report.printable import printable
 
     knowledge = read_knowledge(given, session, Clock())
-    found = rows(knowledge, tuple(dict.fromkeys(given["sections"])), given["area"])
+    found = rows(knowledge, tuple(dict.fromkeys(given["section"])), given["area"])
     if not found and given["area"] is not None:
         areas = sorted({row.id.partition(".")[0] for row in rows(knowledge, _SECTIONS)})
         raise UsageError(f"nothing in area {given['area']!r}", where="--area", hint=f"Areas: {', '.join(areas)}.")
-    if given["report_format"] == "json":
+    if given["format"] == "json":
         emit("".join(f"{safe_json(asdict(row))}\n" for row in found))
         return
     columns = max((len(row.id) for row in found), default=0)

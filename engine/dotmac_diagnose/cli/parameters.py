@@ -110,9 +110,7 @@ def input_options() -> Decorator:
     return _stacked(
         option("--input-format", metavar="NAME", help="What the input is; by default its content tells."),
         option("--reextract", is_flag=True, help="Derive the facts of a bundle again from its evidence."),
-        option(
-            "-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help="Only this namespace (repeatable)."
-        ),
+        option("-n", "--namespace", multiple=True, metavar="NAME", help="Only this namespace (repeatable)."),
         *limits,
     )
 
@@ -121,7 +119,6 @@ def knowledge_option() -> Decorator:
     """Return ``--knowledge``."""
     return option(
         "--knowledge",
-        "packs",
         multiple=True,
         metavar="DIR",
         type=click.Path(path_type=Path),
@@ -180,7 +177,7 @@ def read_knowledge(given: Mapping[str, Any], session: Session, clock: Clock) -> 
     """Load the knowledge base and the packs of the command line."""
     from dotmac_diagnose.knowledge import load_knowledge
 
-    packs: tuple[Path, ...] = given["packs"]
+    packs: tuple[Path, ...] = given["knowledge"]
     knowledge = clock.measure("knowledge", lambda: load_knowledge(*packs))
     session.note(
         f"knowledge {knowledge.version}: {len(knowledge.causes)} causes, {len(knowledge.states)} states, "
@@ -197,7 +194,7 @@ def options_of(given: Mapping[str, Any], bundle: Bundle) -> Options:
         expect=given["expect"],
         min_confidence=given["min_confidence"],
         inputs=tuple(sorted(bundle.inputs)),
-        namespaces=tuple(sorted(set(given["namespaces"]))),
+        namespaces=tuple(sorted(set(given["namespace"]))),
         posture=given["posture"],
         rule_engine=given["rule_engine"],
     )

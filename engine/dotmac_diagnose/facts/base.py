@@ -75,7 +75,9 @@ class FactBase:
     ) -> None:
         unique = {_fact_key(item): item for item in facts}
         self.facts: tuple[Fact, ...] = tuple(unique[key] for key in sorted(unique))
-        self.relations: tuple[Relation, ...] = tuple(sorted(set(relations)))
+        self.relations: tuple[Relation, ...] = tuple(
+            sorted(set(relations), key=lambda item: (item.type, item.source, item.target))
+        )
         self.outcomes: tuple[Outcome, ...] = tuple(
             sorted(outcomes, key=lambda item: (item.collector, item.status.value, item.reason or ""))
         )
@@ -195,7 +197,8 @@ class FactBase:
 
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         graph.add_nodes_from(self.entities)
-        graph.add_edges_from((item.source, item.target, item.type, {"type": item.type}) for item in self.relations)
+        for item in self.relations:
+            graph.add_edge(item.source, item.target, key=item.type, type=item.type)
         return graph
 
     def merged(self, other: FactBase) -> FactBase:

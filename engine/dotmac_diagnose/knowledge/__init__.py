@@ -1,11 +1,11 @@
 """The knowledge base: what experts know, as data in YAML; loaded, checked, shown."""
 
+from .files import default_folder
 from .lint import lint, non_default_priors
 from .lint_checks import LintCheck
 from .load import load_knowledge, load_with_sources
 from .model import Knowledge
 from .relation_path import PathStep, RelationPath, parse_path
-from .source import default_folder
 from .sources import Sources
 
 __all__ = [

@@ -8,9 +8,9 @@ from dotmac_diagnose.errors import KnowledgeError, Problem
 from dotmac_diagnose.version import __version__
 
 from .cache import read_cache, write_cache
+from .files import SourceFile, default_folder, digest_of, read_folder
 from .model import Cause, EntityType, Finding, Fix, Knowledge, Prefer, RelationType, Scale, State
 from .references import Parts, check_references
-from .source import SourceFile, default_folder, digest_of, read_folder
 from .sources import Sources, parse_sources
 from .validation import all_problems, validate_section, validate_whole
 

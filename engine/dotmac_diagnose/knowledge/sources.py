@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dotmac_diagnose.errors import Problem
 
-from .source import SourceFile, digest_of
+from .files import SourceFile, digest_of
 from .suggestion import did_you_mean, foreign_letters
 from .yaml_tree import Item, Node, Path, parse_yaml
 

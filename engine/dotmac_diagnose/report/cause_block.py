@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .fix_block import fix_lines
-from .layout import BLANK, INDENT, Line, Span, padded, row, wrap
+from .layout import BLANK, INDENT, LABEL, Line, Span, Style, padded, row, wrap
 from .printable import cell_width, printable
-from .view import View, decibans, detail_of, fixes_of, listed, percent, short_name, since
+from .view import DETAIL_LIMIT, View, decibans, detail_of, fixes_of, listed, percent, short_name, since
 
 if TYPE_CHECKING:
     from dotmac_diagnose.diagnosis import Cause, Diagnosis, Evidence
 
 _MOST_EVIDENCE = 6
-_MOST_LINES = 4
+_MOST_AGAINST = 3
+_LIGHT_DB = 1.0
+_MOST_LINES = 2
 _FIXES_IN_FULL = 3
 
 
@@ -54,30 +56,36 @@ def _head(diagnosis: Diagnosis, cause: Cause, view: View) -> list[Line]:
     pieces = [whole] if one_line else wrap(f"{short_name(cause.entity)}: {title}", room)
     lines: list[Line] = [(severity, Span(padded(pieces[0], room + 2), "strong"), Span(right, "strong"))]
     lines += [(Span(" " * INDENT), Span(piece, "strong")) for piece in pieces[1:]]
-    identity = printable(cause.id) if one_line else f"{printable(cause.id)} on {entity}"
-    if cause.kind != "incident":
-        identity += f" ({cause.kind})"
+    identity = printable(cause.id) + (f" ({cause.kind})" if cause.kind != "incident" else "")
     started = since(cause.first_seen, diagnosis.scope.captured_at)
-    if started and cell_width(identity) + cell_width(started) + 3 <= view.width - INDENT:
-        identity = padded(identity, view.width - INDENT - cell_width(started)) + started
-        started = ""
-    lines += [(Span(" " * INDENT), Span(piece, "quiet")) for piece in _whole_or_wrapped(identity, view)]
-    if started:
-        lines.append((Span(" " * INDENT), Span(started, "quiet")))
+    return [*lines, *_identity(identity, "" if one_line else entity, started, view)]
+
+
+def _identity(identity: str, entity: str, started: str, view: View) -> list[Line]:
+    """Return id, place and begin of a cause, on one line where they fit."""
+    room = view.width - INDENT - (cell_width(started) + 2 if started else 0)
+    whole = f"{identity} on {entity}" if entity else identity
+    texts = [whole] if cell_width(whole) <= room else [identity, *([f"on {entity}"] if entity else [])]
+    lines: list[Line] = []
+    for text in texts:
+        for piece in wrap(text, room):
+            shown = padded(piece, view.width - INDENT - cell_width(started)) + started if started else piece
+            lines.append((Span(" " * INDENT), Span(shown, "quiet")))
+            room, started = view.width - INDENT, ""
     return lines
 
 
-def _whole_or_wrapped(text: str, view: View) -> list[str]:
-    room = view.width - INDENT
-    return [text] if cell_width(text) <= room else wrap(text, room)
-
-
-def _evidence_text(item: Evidence, cause: Cause) -> str:
-    text = detail_of(item.title or item.finding, item.detail)
-    entity = printable(item.entity, 200)
-    if item.entity == cause.entity.id or entity in text:
-        return text
-    return f"{text} ({entity})"
+def _evidence(item: Evidence, cause: Cause, label: str, view: View, style: Style = "plain") -> list[Line]:
+    """Return one piece of evidence: what it is with its weight, and below it what was seen."""
+    title, seen = printable(item.title or item.finding, DETAIL_LIMIT), printable(item.detail, DETAIL_LIMIT)
+    where = "" if item.entity == cause.entity.id else f" ({printable(item.entity, 200)})"
+    right = decibans(item.weight_db) if cause.kind == "incident" else ""
+    whole = detail_of(item.title or item.finding, item.detail) + where
+    room = view.width - INDENT - LABEL - (cell_width(right) + 2 if right else 0)
+    if not seen or cell_width(whole) <= room:
+        return row(label, whole, width=view.width, right=right, style=style)
+    lines = row(label, title + where, width=view.width, right=right, style=style)
+    return [*lines, *row("", seen, width=view.width, style="quiet", most=None if view.verbose else _MOST_LINES)]
 
 
 def _source_lines(item: Evidence, view: View) -> list[Line]:
@@ -91,13 +99,10 @@ def _why(cause: Cause, view: View, listed_findings: set[tuple[str, str]]) -> lis
     fresh = [item for item in cause.evidence if (item.finding, item.entity) not in listed_findings]
     again = [item for item in cause.evidence if (item.finding, item.entity) in listed_findings]
     listed_findings.update((item.finding, item.entity) for item in fresh)
-    shown = fresh if view.verbose else fresh[:_MOST_EVIDENCE]
+    shown = _heaviest(fresh, _MOST_EVIDENCE, view)
     lines: list[Line] = []
     for item in shown:
-        most = None if view.verbose else _MOST_LINES
-        right = "" if cause.kind != "incident" else decibans(item.weight_db)
-        text = _evidence_text(item, cause)
-        lines += row("" if lines else "why", text, width=view.width, right=right, most=most)
+        lines += _evidence(item, cause, "" if lines else "why", view)
         lines += _source_lines(item, view)
     rest = fresh[len(shown) :]
     if rest:
@@ -113,19 +118,25 @@ def _why(cause: Cause, view: View, listed_findings: set[tuple[str, str]]) -> lis
     return lines or row("why", "nothing seen directly; it follows from the causes beside it", width=view.width)
 
 
+def _heaviest(items: list[Evidence], most: int, view: View) -> list[Evidence]:
+    """Return what is worth a line: the heaviest, and of the very light ones only the first."""
+    if view.verbose:
+        return items
+    heavy = [item for item in items if abs(item.weight_db) >= _LIGHT_DB]
+    return heavy[:most] or items[:1]
+
+
 def _sum(items: list[Evidence]) -> str:
     return decibans(sum(item.weight_db for item in items))
 
 
 def _against(cause: Cause, view: View) -> list[Line]:
     lines: list[Line] = []
-    shown = cause.against if view.verbose else cause.against[:3]
+    shown = _heaviest(cause.against, _MOST_AGAINST, view)
     for item in shown:
-        said = "was looked for and is not there" if item.status == "absent" else "rules it out"
-        text = f"{_evidence_text(item, cause)}: {said}" if not item.detail else _evidence_text(item, cause)
-        label = "" if lines else "against"
-        right = decibans(item.weight_db)
-        lines += row(label, text, width=view.width, right=right, style="against", most=3)
+        said = "looked for, not there" if item.status == "absent" else "speaks against it"
+        told = item.model_copy(update={"title": f"{item.title or item.finding}: {said}"})
+        lines += _evidence(told, cause, "" if lines else "against", view, "against")
         lines += _source_lines(item, view)
     if len(cause.against) > len(shown):
         rest = cause.against[len(shown) :]
@@ -162,7 +173,8 @@ def _leads_to(cause: Cause, view: View) -> list[Line]:
     lines: list[Line] = []
     for text in texts:
         lines += row("" if lines else "leads to", text, width=view.width)
-    others = [printable(entity, 200) for entity in cause.affected if entity != cause.entity.id]
+    affected = sorted(set(cause.affected) - {cause.entity.id}, key=lambda entity: (entity.startswith("pod/"), entity))
+    others = [printable(entity, 200) for entity in affected]
     if others:
         lines += row("affects", listed(others, 100 if view.verbose else 3), width=view.width)
     return lines

@@ -19,6 +19,7 @@ from .view import (
     not_seen,
     percent,
     quiet_weaknesses,
+    shortened,
     shown_causes,
 )
 
@@ -63,7 +64,8 @@ def weakness_lines(diagnosis: Diagnosis, view: View) -> list[Line]:
 def check_lines(diagnosis: Diagnosis, view: View) -> list[Line]:
     """Return what to look at next, with what it would tell."""
     lines: list[Line] = []
-    for check in diagnosis.next_checks if view.verbose else diagnosis.next_checks[:_MOST_CHECKS]:
+    most = len(diagnosis.next_checks) if view.verbose else 1 if shown_causes(diagnosis, view) else _MOST_CHECKS
+    for check in diagnosis.next_checks[:most]:
         lines += _check(check, view, "" if lines else "check")
     return [*lines, BLANK] if lines else []
 
@@ -75,7 +77,8 @@ def _check(check: NextCheck, view: View, label: str) -> list[Line]:
     lines += command_or_words(check.how, view)
     if check.separates:
         names = listed((printable(name) for name in check.separates), 3)
-        lines += row("", f"decides between {names}", width=view.width, style="quiet")
+        verb = "decides on" if len(check.separates) == 1 else "decides between"
+        lines += row("", f"{verb} {names}", width=view.width, style="quiet")
     return lines
 
 
@@ -135,8 +138,11 @@ def closing_lines(diagnosis: Diagnosis, view: View) -> list[Line]:
 def _sum(diagnosis: Diagnosis) -> str:
     """Say how many causes explain how many findings; every finding counts once."""
     number = len([cause for cause in diagnosis.causes if cause.reported and cause.kind == "incident"])
-    names = [f"{detail_of(item.title or item.finding, item.detail)} ({item.entity})" for item in diagnosis.unexplained]
-    left = listed((printable(name, 160) for name in names), _MOST_NAMES)
+    names = [
+        f"{shortened(detail_of(item.title or item.finding, item.detail), 120)} ({printable(item.entity, 200)})"
+        for item in diagnosis.unexplained
+    ]
+    left = listed(names, _MOST_NAMES)
     if number == 0:
         text = f"no cause is reported; {counted(diagnosis.present_findings, 'finding')} present"
     else:

@@ -59,20 +59,18 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def _broken(word: str, width: int) -> list[str]:
-    if cell_width(word) <= width:
-        return [word]
+    """Break a long word after a separator where there is one in the second half of the room, else anywhere."""
     parts: list[str] = []
-    current = ""
-    used = 0
-    for character in word:
-        columns = cell_width(character)
-        if used + columns > width and current:
-            parts.append(current)
-            current, used = "", 0
-        current += character
-        used += columns
-    parts.append(current)
-    return parts
+    while cell_width(word) > width:
+        end, used = 0, 0
+        while used + cell_width(word[end]) <= width or end == 0:
+            used += cell_width(word[end])
+            end += 1
+        separator = max(word.rfind(mark, 0, end) for mark in ",/;:") + 1
+        end = separator if separator > end // 2 else end
+        parts.append(word[:end])
+        word = word[end:]
+    return [*parts, word]
 
 
 def padded(text: str, columns: int) -> str:

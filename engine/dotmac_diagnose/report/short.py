@@ -17,6 +17,7 @@ from .view import (
     not_seen,
     percent,
     risk,
+    shortened,
     shown_causes,
 )
 
@@ -42,7 +43,7 @@ def render(diagnosis: Diagnosis, view: View) -> str:
         if maybe:
             lines.append(f"perhaps: {listed(maybe, 3)}")
     lines += _tail(diagnosis, view, with_check=not causes)
-    return "".join(f"{printable(line, _WIDTH)}\n" for line in lines[:MOST_LINES])
+    return "".join(f"{shortened(line, _WIDTH)}\n" for line in lines[:MOST_LINES])
 
 
 def _head(diagnosis: Diagnosis, causes: list[Cause]) -> str:
@@ -73,11 +74,11 @@ def _tail(diagnosis: Diagnosis, view: View, *, with_check: bool) -> list[str]:
     if hidden:
         lines.append(f"{counted(len(hidden), 'cause')} below {view.show} not shown")
     if diagnosis.unexplained:
-        names = (printable(item.title or item.finding, 60) for item in diagnosis.unexplained)
+        names = (shortened(item.title or item.finding, 60) for item in diagnosis.unexplained)
         lines.append(f"unexplained: {listed(names, 3)}")
     gaps = not_seen(diagnosis)
     if gaps:
-        lines.append(f"not seen: {listed((printable(gap, 60) for gap in gaps), 3)}")
+        lines.append(f"not seen: {listed((shortened(gap, 60) for gap in gaps), 3)}")
     if view.exit_code is not None:
         lines.append(exit_reason(diagnosis, view))
     return lines

@@ -107,6 +107,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a printable text of at most ``most`` characters; an ellipsis tells that there is more."""
+    shown = printable(text)
+    return shown if len(shown) <= most else f"{shown[: most - 2].rstrip()} …"
+
+
 def listed(items: Iterable[str], most: int) -> str:
     """Join items with commas; more than ``most`` are counted."""
     everything = list(items)
@@ -185,7 +191,7 @@ def not_seen(diagnosis: Diagnosis) -> list[str]:
             continue
         name = collector_name(item.id)
         reason = printable(item.reason, 160) if item.reason else ""
-        if item.id.startswith("import:"):
+        if item.id.startswith("import:") and item.status in {"partial", "failed"}:
             lines.append(f"{name} {reason or item.status}")
         else:
             lines.append(f"{name} ({item.status}: {reason})" if reason else f"{name} ({item.status})")

@@ -66,7 +66,7 @@ def extract_kubernetes(
 
     return KubernetesExtraction(
         facts=harvest.facts,
-        relations=sorted(harvest.relations),
+        relations=tuple(harvest.relations),
         changes=harvest.changes,
         outcomes=harvest.outcomes(),
         captured_at=snapshot.captured_at,

@@ -16,6 +16,7 @@ from .json_access import Json, at, mapping, mappings, moment, sequence
 
 _IMPLAUSIBLE = timedelta(days=366)
 _SLACK = timedelta(seconds=10)
+_PLAIN = len("2026-01-31T12:00:00Z")
 _CONDITION_TIMES = ("lastTransitionTime", "lastHeartbeatTime", "lastUpdateTime", "lastProbeTime")
 _STATUS_TIMES = ("startTime", "completionTime", "lastScheduleTime", "lastSuccessfulTime", "lastScaleTime")
 _CONTAINER_LISTS = ("containerStatuses", "initContainerStatuses")
@@ -25,8 +26,18 @@ _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 
 def newest_moment(item: KubernetesObject) -> datetime | None:
     """Return the newest past moment that an object mentions: creation, conditions, runs, events, renewals."""
-    moments = [found for found in map(moment, {value for value in _times(item) if isinstance(value, str)}) if found]
-    return max(moments, default=None)
+    newest = ""
+    odd: set[str] = set()
+    for value in _times(item):
+        if isinstance(value, str):
+            if len(value) == _PLAIN and value[-1] == "Z":
+                newest = max(newest, value)  # times of this form sort as texts
+            else:
+                odd.add(value)
+    best = moment(newest)
+    if newest and best is None:  # the greatest text is no time at all
+        odd.update(value for value in _times(item) if isinstance(value, str))
+    return max((found for found in (best, *map(moment, odd)) if found is not None), default=None)
 
 
 def _times(item: KubernetesObject) -> Iterable[object]:

@@ -146,8 +146,8 @@ def _subject(
     found = snapshot.index.get(resource, place, name)
     if found is None:
         return None, snapshot.index.exists(resource, place, name)
-    # Nodes and static pods are named in events by other uids than those of the API object.
-    known_by_uid = kind != "Node" and "kubernetes.io/config.mirror" not in found.annotations
-    if known_by_uid and uid is not None and found.uid is not None and uid != found.uid:
-        return None, False
+    if uid is not None and found.uid not in (None, uid):
+        # Nodes and static pods are named in events by other uids than those of the API object.
+        named_otherwise = kind == "Node" or "kubernetes.io/config.mirror" in found.annotations
+        return (found, True) if named_otherwise else (None, False)
     return found, True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 _NUMBER = re.compile(r"([+-]?)(\d{1,30})(?:\.(\d{0,30}))?(?:[eE]([+-]?\d{1,2}))?([numkMGTPE]|[KMGTPE]i)?", re.ASCII)
 _SUFFIXES = {
@@ -28,22 +29,27 @@ _SUFFIXES = {
     "Ei": Fraction(2**60),
 }
 _LIMIT = 2**63 - 1
+_LENGTH = 80
 
 
 def quantity(value: object) -> Fraction | None:
     """Return the exact value of a quantity, or None when it is none."""
+    if isinstance(value, str):
+        return _parsed(value) if len(value) <= _LENGTH else None
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return Fraction(value)
-    if isinstance(value, float):
-        return Fraction(value) if math.isfinite(value) else None
-    match = _NUMBER.fullmatch(value.strip()) if isinstance(value, str) and len(value) <= 80 else None
+    return Fraction(value) if isinstance(value, float) and math.isfinite(value) else None
+
+
+def _parsed(value: str) -> Fraction | None:
+    match = _NUMBER.fullmatch(value.strip())
     if match is None:
         return None
-    sign, whole, fraction, exponent, suffix = match.groups()
+    sign, whole_part, fraction, exponent, suffix = match.groups()
     fraction = fraction or ""
-    number = Fraction(int(whole + fraction), 10 ** len(fraction)) * Fraction(10) ** int(exponent or 0)
+    number = Fraction(int(whole_part + fraction), 10 ** len(fraction)) * Fraction(10) ** int(exponent or 0)
     if suffix:
         number *= _SUFFIXES[suffix]
     return -number if sign == "-" else number
@@ -51,14 +57,25 @@ def quantity(value: object) -> Fraction | None:
 
 def whole(value: object) -> int | None:
     """Return a quantity rounded up to a whole number (bytes, pods); None when negative or beyond 64 bits."""
-    number = quantity(value)
-    return math.ceil(number) if number is not None and 0 <= number <= _LIMIT else None
+    if isinstance(value, str) and len(value) <= _LENGTH:
+        return _scaled(value, 1)
+    return _rounded(quantity(value), 1)
 
 
 def millicores(value: object) -> int | None:
     """Return a CPU quantity in thousandths of a core, rounded up."""
-    number = quantity(value)
-    return math.ceil(number * 1000) if number is not None and 0 <= number <= _LIMIT // 1000 else None
+    if isinstance(value, str) and len(value) <= _LENGTH:
+        return _scaled(value, 1000)
+    return _rounded(quantity(value), 1000)
+
+
+@lru_cache(maxsize=4096)  # thousands of pods share a few sizes
+def _scaled(value: str, factor: int) -> int | None:
+    return _rounded(_parsed(value), factor)
+
+
+def _rounded(number: Fraction | None, factor: int) -> int | None:
+    return math.ceil(number * factor) if number is not None and 0 <= number * factor <= _LIMIT else None
 
 
 def percent(part: object, total: object) -> float | None:

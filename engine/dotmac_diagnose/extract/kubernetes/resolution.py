@@ -43,6 +43,7 @@ class ServiceNames:
     def __init__(self, index: ObjectIndex, namespaces: Iterable[str]) -> None:
         self._index = index
         self._namespaces = frozenset(namespaces)
+        self._suggestions: dict[ServiceKey, str | None] = {}
         self._by_address: dict[str, ServiceKey] = {}
         self._names: dict[str, list[str]] = defaultdict(list)
         self._places: dict[str, list[str]] = defaultdict(list)
@@ -85,7 +86,11 @@ class ServiceNames:
         Returns:
             A near name in the same namespace, else ``name.namespace`` of the same name elsewhere.
         """
-        namespace, name = wanted
+        if wanted not in self._suggestions:
+            self._suggestions[wanted] = self._suggest(*wanted)
+        return self._suggestions[wanted]
+
+    def _suggest(self, namespace: str, name: str) -> str | None:
         near = nearest(name, self._names.get(namespace, ()))
         places = [place for place in self._places.get(name, ()) if place != namespace]
         elsewhere = f"{name}.{places[0]}" if len(places) == 1 else None

@@ -19,7 +19,6 @@ OPEN = {
     "postgres-idle-in-transaction-lock": "who blocks is only in the views of the server, which are not read yet",
     "postgres-slots-many-workers": "who holds the slots is only in the views of the server, which are not read yet",
     "secret-rotated-pods-stale": "the Secret that is newer than its readers does not outweigh the wrong password yet",
-    "tls-certificate-expired": "there are no TLS causes yet",
 }
 """Recordings whose cause is not named yet, with the reason."""
 

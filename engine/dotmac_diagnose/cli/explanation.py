@@ -160,7 +160,7 @@ def _explained(
         against=tuple(item for item in supports if (item.weight_db or 0.0) < 0),
         gaps=tuple(
             Gap(finding, place, reason, how_to_look(knowledge.findings[finding], EntityValues(base, place)))
-            for (finding, place), reason in sorted(missing.items())
+            for (finding, place), reason in sorted(missing.items(), key=lambda item: (item[0][1] != entity, item[0]))
             if finding in knowledge.findings
         ),
         alternatives=tuple(
@@ -169,7 +169,7 @@ def _explained(
         ),
         silent=tuple(
             pair
-            for pair, item in decided.items()
+            for pair, item in sorted(decided.items(), key=lambda item: (item[0][1] != entity, item[0]))
             if item is not None and item.presence is Presence.ABSENT and pair not in weights
         ),
     )

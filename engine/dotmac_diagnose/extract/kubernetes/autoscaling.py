@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from dotmac_diagnose.facts import Relation, entity_id
 from dotmac_diagnose.facts import kubernetes as kinds
@@ -107,8 +108,25 @@ def _metric(metric: Json) -> tuple[str, str, Json]:
     return "", "", {}
 
 
-def budget_facts(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Extracted]:
-    """Yield the fact ``kubernetes.disruption_budget`` and the workloads that the budget protects."""
+def budgets_of_pods(snapshot: Snapshot) -> Mapping[str, Sequence[str]]:
+    """Return the names of the budgets that select each unfinished pod, by pod key."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for item in snapshot.index.of("poddisruptionbudgets"):
+        for pod in _covered(snapshot, item):
+            found[pod.key].append(item.name)
+    return found
+
+
+def budget_facts(
+    snapshot: Snapshot, budgets: Mapping[str, Sequence[str]], item: KubernetesObject
+) -> Iterator[Extracted]:
+    """Yield the fact ``kubernetes.disruption_budget`` and the workloads that the budget protects.
+
+    Args:
+        snapshot: the cluster.
+        budgets: see :func:`budgets_of_pods`.
+        item: a PodDisruptionBudget.
+    """
     entity = entity_id("poddisruptionbudget", item.namespace, item.name)
     pods = _covered(snapshot, item)
     cordoned: dict[str, int] = {}
@@ -117,14 +135,7 @@ def budget_facts(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Extract
         if node is not None and boolean(node.spec.get("unschedulable")):
             cordoned[node.name] = cordoned.get(node.name, 0) + 1
     status = item.status
-    keys = {pod.key for pod in pods}
-    overlapping = [
-        other.name
-        for other in snapshot.index.of("poddisruptionbudgets")
-        if other.namespace == item.namespace
-        and other.name != item.name
-        and any(pod.key in keys for pod in _covered(snapshot, other))
-    ]
+    overlapping = {name for pod in pods for name in budgets.get(pod.key, ())} - {item.name}
     values = kinds.DisruptionBudget(
         minimum_available=scalar_text(item.spec.get("minAvailable")),
         maximum_unavailable=scalar_text(item.spec.get("maxUnavailable")),

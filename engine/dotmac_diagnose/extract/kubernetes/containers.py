@@ -10,7 +10,7 @@ from dotmac_diagnose.facts import Fact
 from dotmac_diagnose.facts import kubernetes as kinds
 
 from .harvest import about
-from .json_access import Json, at, boolean, integer, mappings, text, texts
+from .json_access import Json, at, boolean, integer, mapping, mappings, text, texts
 from .quantity import millicores, whole
 from .snapshot import Snapshot
 from .views import ContainerView, PodView
@@ -33,7 +33,8 @@ def container_facts(snapshot: Snapshot, pod: PodView) -> Iterator[Fact]:
 def _container(snapshot: Snapshot, pod: PodView, container: ContainerView) -> kinds.Container:
     spec, end = container.spec, container.last_exit
     standing = snapshot.standing_of(pod)
-    limits, requests = at(spec, "resources", "limits"), at(spec, "resources", "requests")
+    resources = mapping(spec.get("resources"))
+    limits, requests = mapping(resources.get("limits")), mapping(resources.get("requests"))
     key = (pod.namespace, pod.item.name, container.name)
     ran = None
     if end is not None and end.started_at is not None and end.finished_at is not None:
@@ -59,10 +60,10 @@ def _container(snapshot: Snapshot, pod: PodView, container: ContainerView) -> ki
         pod_finished=pod.finished,
         superseded=standing.superseded,
         pod_newest=standing.newest,
-        memory_limit_bytes=whole(at(limits, "memory")),
-        memory_request_bytes=whole(at(requests, "memory")),
-        cpu_limit_millicores=millicores(at(limits, "cpu")),
-        cpu_request_millicores=millicores(at(requests, "cpu")),
+        memory_limit_bytes=whole(limits.get("memory")),
+        memory_request_bytes=whole(requests.get("memory")),
+        cpu_limit_millicores=millicores(limits.get("cpu")),
+        cpu_request_millicores=millicores(requests.get("cpu")),
         memory_working_set_bytes=snapshot.usage.memory.get(key),
         cpu_usage_millicores=snapshot.usage.cpu.get(key),
         command=command_line([*texts(spec.get("command")), *texts(spec.get("args"))]),

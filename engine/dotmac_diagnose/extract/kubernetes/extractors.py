@@ -8,7 +8,7 @@ from functools import partial
 from dotmac_diagnose.extract.document import Document
 from dotmac_diagnose.facts import Relation, entity_id
 
-from .autoscaling import autoscaler_facts, budget_facts
+from .autoscaling import autoscaler_facts, budget_facts, budgets_of_pods
 from .changes import edit_changes, event_changes, rollout_changes
 from .control_plane import api_service_facts, lease_facts, webhook_facts
 from .custom import custom_facts, helm_facts, manager_relations
@@ -60,7 +60,7 @@ def run_extractors(snapshot: Snapshot, documents: Sequence[Document]) -> Harvest
         ("nodes", partial(node_facts, snapshot, failing)),
         ("resourcequotas", quota_facts),
         ("horizontalpodautoscalers", partial(autoscaler_facts, snapshot)),
-        ("poddisruptionbudgets", partial(budget_facts, snapshot)),
+        ("poddisruptionbudgets", partial(budget_facts, snapshot, budgets_of_pods(snapshot))),
         ("jobs", partial(job_facts, snapshot)),
         ("cronjobs", partial(cron_job_facts, snapshot)),
         ("apiservices", partial(api_service_facts, snapshot)),

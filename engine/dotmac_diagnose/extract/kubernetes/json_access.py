@@ -19,6 +19,7 @@ TEXT_LIMIT = 4000
 """Longest text that is kept, in characters."""
 _INTEGER_LIMIT = 2**63 - 1
 _DIGITS_LIMIT = 19
+_EPOCH_YEAR, _LAST_YEAR = 1970, 9000
 
 
 def mapping(value: object) -> Json:
@@ -54,9 +55,11 @@ def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
     """Return a non-empty text of at most ``limit`` characters that UTF-8 can write."""
     if not isinstance(value, str) or not value:
         return None
+    if value.isascii() and len(value) <= limit:
+        return value
     if len(value) > limit:
         value = value[: limit - 1] + "…"
-    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    return _writable(value)
 
 
 def scalar_text(value: object) -> str | None:
@@ -70,17 +73,19 @@ def scalar_text(value: object) -> str | None:
 
 def integer(value: object) -> int | None:
     """Return a whole number, also of a text of digits; None beyond 64 bits."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float):
-        value = int(value) if math.isfinite(value) and value.is_integer() else None
-    elif isinstance(value, str):
+    if isinstance(value, str):
         digits = value.strip()
         body = digits.removeprefix("-")
-        value = int(digits) if body.isascii() and body.isdigit() and len(body) <= _DIGITS_LIMIT else None
-    if not isinstance(value, int) or abs(value) > _INTEGER_LIMIT:
+        number = int(digits) if len(body) <= _DIGITS_LIMIT and body.isascii() and body.isdigit() else None
+    elif isinstance(value, bool):
         return None
-    return value
+    elif isinstance(value, int):
+        number = value
+    elif isinstance(value, float) and math.isfinite(value) and value.is_integer():
+        number = int(value)
+    else:
+        return None
+    return number if number is not None and -_INTEGER_LIMIT <= number <= _INTEGER_LIMIT else None
 
 
 def count(value: object) -> int | None:
@@ -108,14 +113,22 @@ def moment(value: object) -> datetime | None:
             parsed = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return parsed if parsed.year > 1970 else None
+    return parsed if _EPOCH_YEAR < parsed.year < _LAST_YEAR else None
 
 
 def label_map(value: object) -> dict[str, str]:
     """Return the entries of a JSON object whose values are texts (labels, annotations, ConfigMap data)."""
     if not isinstance(value, dict):
         return {}
-    return {key: item for key, item in value.items() if isinstance(key, str) and isinstance(item, str)}
+    found = {key: item for key, item in value.items() if isinstance(key, str) and isinstance(item, str)}
+    if all(key.isascii() and item.isascii() for key, item in found.items()):
+        return found
+    return {_writable(key): _writable(item) for key, item in found.items()}
+
+
+def _writable(value: str) -> str:
+    """Return a text that UTF-8 can write: without lone surrogates."""
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def conditions(status: Json) -> dict[str, Json]:

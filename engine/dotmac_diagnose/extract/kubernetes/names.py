@@ -7,7 +7,7 @@ import re
 from dotmac_diagnose.facts import entity_id
 
 NAME_LIMIT = 253
-_NAME = re.compile(r"[^\s/\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_NAME = re.compile(r"[^\s/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 _NAMESPACED = {
     "Deployment": "deployment",

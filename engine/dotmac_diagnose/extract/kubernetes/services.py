@@ -151,7 +151,8 @@ def _repair(key: str, wanted: str, labels: Mapping[str, str], *, alone: bool) ->
 
 def _ports_behind(pods: Sequence[PodView], targets: Sequence[WorkloadView]) -> list[Port]:
     """Return the ports that the selected pods declare, else those of the selected templates."""
-    specs: list[Json] = [pod.item.spec for pod in pods[:50]] or [workload.spec for workload in targets]
+    one_of_each = {(pod.entity, pod.template or pod.key): pod for pod in pods}
+    specs: list[Json] = [pod.item.spec for pod in one_of_each.values()] or [workload.spec for workload in targets]
     found = {
         port
         for spec in specs

@@ -68,7 +68,7 @@ def test_secrets_do_not_pass(tmp_path: Path) -> None:
         (b"\x00\x01\x02" * 50, "neither text nor a known archive"),
         (b"hello: [", "neither JSON nor YAML"),
         (b"[" * 10_000, "nested deeper"),
-        (b"just words", "without kind"),
+        (b"just words", "neither JSON nor YAML"),
     ],
 )
 def test_bad_input_is_one_error(tmp_path: Path, content: bytes, said: str) -> None:

@@ -166,3 +166,58 @@ def test_a_terminal_gets_colour_unless_it_is_refused(
     monkeypatch.setenv("TERM", "xterm-256color")
     result = run("analyze", incident, *([] if colour else ["--no-color"]))
     assert ("\x1b[" in result.out) is colour
+
+
+HOSTILE = "a\x1b[31m\x1b]8;;http://evil/\x1b\\b\u202ec\u200b[red]\nd\x9b2J"
+
+
+def hostile_pods() -> str:
+    """Return a pod list whose texts try to obey themselves at a terminal."""
+    waiting = {"reason": "ImagePullBackOff", "message": f"Back-off pulling image {HOSTILE}: not found {HOSTILE * 50}"}
+    status = {
+        "name": f"api{HOSTILE}",
+        "ready": False,
+        "restartCount": 0,
+        "image": HOSTILE,
+        "state": {"waiting": waiting},
+    }
+    pod = {
+        "metadata": {
+            "name": f"web{HOSTILE}",
+            "namespace": f"shop{HOSTILE}",
+            "creationTimestamp": "2026-11-24T06:00:00Z",
+        },
+        "spec": {"containers": [{"name": f"api{HOSTILE}", "image": HOSTILE}], "nodeName": HOSTILE},
+        "status": {"phase": "Pending", "containerStatuses": [status | {"state": {"waiting": waiting}}]},
+    }
+    return json.dumps({"apiVersion": "v1", "kind": "PodList", "items": [pod]})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["analyze", "--format", name] for name in FORMATS),
+        *([name, "--format", kind] for name in ("facts", "findings") for kind in ("text", "json")),
+        ["facts", "--relations"],
+        ["findings", "--status", "all"],
+    ],
+    ids=" ".join,
+)
+def test_a_hostile_capture_cannot_write_to_the_terminal(arguments: list[str], run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "pods.json"
+    target.write_text(hostile_pods())
+    result = run(*arguments, target, "-v")
+    assert result.code in {0, 1, 3}
+    shown = result.out + result.err
+    assert [character for character in shown if not character.isprintable() and character != "\n"] == []
+
+
+def test_a_damaged_member_costs_only_itself_and_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "pods.json").write_text(hostile_pods()[:-30])
+    nodes = {"apiVersion": "v1", "kind": "NodeList", "items": [{"metadata": {"name": "worker-1"}, "status": {}}]}
+    (tmp_path / "nodes.json").write_text(json.dumps(nodes))
+    result = run("analyze", tmp_path)
+    assert result.code in {0, 1, 3}
+    assert "not seen: import: pods.json " in result.out
+    members = json.loads(run("analyze", tmp_path, "--format", "json").out)["collectors"]
+    assert any(item["id"] == "import:pods.json" and item["status"] in {"partial", "failed"} for item in members)

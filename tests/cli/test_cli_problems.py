@@ -42,7 +42,7 @@ def one_line(text: str) -> str:
             ["analyze", "x", "--format", "pdf"],
             "unknown format 'pdf' (--format). Available: text, short, json, markdown.",
         ),
-        (["analyze", "/no/such/file"], "no such file"),
+        (["analyze", "/no/such/file"], "there is no such file (/no/such/file). "),
         (["explain", "no.such_cause"], "there is no cause 'no.such_cause' (CAUSE). "),
         (["kb"], "missing command (diagnose kb). See `diagnose kb --help`."),
     ],

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dotmac_diagnose.report import View, render
 from dotmac_diagnose.report.layout import plain, row, sentence, wrap
-from dotmac_diagnose.report.printable import cell_width
+from dotmac_diagnose.report.printable import cell_width, printable
 from dotmac_diagnose.report.view import decibans, percent, since
 from report.samples import HOSTILE, LOWER_POOL, cause, diagnosis, evidence, fix, healthy
 
@@ -217,7 +217,7 @@ def test_weaknesses_stand_apart() -> None:
     quiet = text(diagnosis(causes=[cause(), weak]))
     assert "A weakness" not in quiet
     assert "1 weakness without present effect (--posture lists them)" in quiet
-    counted = text(diagnosis(causes=[cause(), weak | {"reported": True}]), posture=True)
+    counted = text(diagnosis(causes=[cause(), weak | {"reported": True}]))
     assert counted.index("weaknesses without present effect") < counted.index("A weakness")
 
 
@@ -313,11 +313,20 @@ def test_markup_of_rich_is_shown_and_not_obeyed(monkeypatch: pytest.MonkeyPatch)
     assert "\x1b]8" not in painted
 
 
-@given(st.text(max_size=200), st.integers(20, 100))
+@given(st.text(max_size=200).map(printable), st.integers(20, 100))
 def test_wrapping_loses_nothing_and_stays_inside(words: str, width: int) -> None:
     pieces = wrap(words, width)
-    assert "".join(pieces).replace(" ", "") == "".join(words.split())
+    assert "".join("".join(pieces).split()) == "".join(words.split())
     assert all(cell_width(piece) <= width for piece in pieces)
+
+
+def test_a_percent_sign_stays_with_its_number() -> None:
+    assert wrap("about 12 % of it", 8) == ["about", "12 % of", "it"]
+
+
+def test_a_long_word_is_broken_after_a_separator() -> None:
+    assert wrap("deployment/production/dotmac-api", 24) == ["deployment/production/", "dotmac-api"]
+    assert wrap("x" * 30, 24) == ["x" * 24, "x" * 6]
 
 
 def test_a_row_with_a_most_ends_with_an_ellipsis() -> None:

@@ -1,7 +1,8 @@
 """Captures: read, redact, write. The border that no secret passes."""
 
-from .capture import Bundle, capture
+from .detect import FORMATS
+from .incident import Bundle, capture
 from .limits import Limits
-from .redaction import Redactor
+from .redact import TextRedactor, redact
 
-__all__ = ["Bundle", "Limits", "Redactor", "capture"]
+__all__ = ["FORMATS", "Bundle", "Limits", "TextRedactor", "capture", "redact"]

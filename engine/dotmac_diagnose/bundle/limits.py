@@ -35,8 +35,8 @@ class Limits:
     max_yaml_nodes: int = 1_000_000
 
 
-RATIO_FLOOR_BYTES = 16 * MEBIBYTE
-"""Up to here no ratio is refused: a short log of equal lines packs better than any bomb."""
+RATIO_FLOOR_BYTES = 128 * MEBIBYTE
+"""Up to here no ratio is refused: thousands of equal pods pack better than many a bomb."""
 
 
 def option_names() -> tuple[str, ...]:

@@ -28,12 +28,20 @@ if TYPE_CHECKING:
 
 @click.command("analyze", short_help="Diagnose saved data: a bundle, kubectl output, a dump.")
 @paths_argument()
-@option("--format", default="text", show_default=True, help=f"One of: {', '.join(FORMATS)}.")
+@option("--format", metavar="NAME", default="text", show_default=True, help=f"One of: {', '.join(FORMATS)}.")
 @output_option()
-@option("--show", type=SEVERITY, default="P3", show_default=True, help="Print causes down to this severity.")
+@option(
+    "--show",
+    type=SEVERITY,
+    metavar="P0..P3",
+    default="P3",
+    show_default=True,
+    help="Print causes down to this severity; JSON holds all.",
+)
 @option(
     "--fail-on",
     type=click.Choice(["P0", "P1", "P2", "P3", "never"], case_sensitive=False),
+    metavar="P0..P3|never",
     default="P2",
     show_default=True,
     help="Exit 1 when a reported cause is at least this severe.",
@@ -69,7 +77,6 @@ def command(session: Session, /, **given: Any) -> int:
         show=given["show"],
         fail_on=given["fail_on"],
         exit_code=code,
-        posture=given["posture"],
     )
     with_colour = coloured(given["output"], no_color=given["no_color"])
     emit(render(diagnosis, given["format"], view, coloured=with_colour), given["output"], given["paths"])

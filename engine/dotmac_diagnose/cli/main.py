@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dotmac_diagnose.errors import DiagnoseError
 from dotmac_diagnose.version import __version__
 
 from .group import Entry, LazyGroup
 from .output import drain, tolerant_streams
 from .problems import (
-    INTERRUPTED,
     Session,
     report_bug,
     report_click_error,
@@ -104,8 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report_interruption()
     except BrokenPipeError:
         return 0
+    except DiagnoseError as error:
+        return report_error(error)
     except Exception as error:  # noqa: BLE001 -- the last line of defence: one line instead of a traceback
-        return report_error(error) if session.expected(error) else report_bug(error, verbose=session.verbose)
+        return report_bug(error, verbose=session.verbose)
     finally:
         drain()
 
@@ -124,6 +126,3 @@ def _complete() -> int:
 
     variable = f"_{_PROGRAM.upper()}_COMPLETE"
     return shell_complete(cli, {}, _PROGRAM, variable, os.environ[variable])
-
-
-__all__ = ["ENVIRONMENT_PREFIX", "INTERRUPTED", "cli", "main"]

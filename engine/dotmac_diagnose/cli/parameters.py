@@ -25,12 +25,14 @@ _PREFIX = "DIAGNOSE"
 
 _LIMIT_HELP = {
     "max_input_bytes": "Greatest size of an input, unpacked.",
-    "max_member_bytes": "Greatest size of one file in it.",
+    "max_member_bytes": "Greatest size of one file in it, unpacked.",
     "max_members": "Greatest number of files in it.",
+    "max_ratio": "Greatest ratio of unpacked to packed size.",
     "max_depth": "Deepest nesting of JSON or YAML.",
-    "max_aliases": "Most aliases of a YAML document.",
+    "max_line_bytes": "Longest line of a log.",
+    "max_yaml_aliases": "Most aliases in a YAML file.",
+    "max_yaml_nodes": "Most nodes that its aliases stand for.",
 }
-
 
 _UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1024, "mi": 1024**2, "gi": 1024**3}
 _SIZE = re.compile(r"\s*([0-9]{1,15})\s*(k|m|g|ki|mi|gi)?b?\s*", re.IGNORECASE)
@@ -93,6 +95,14 @@ def output_option() -> Decorator:
     return option("-o", "--output", metavar="FILE", help="Write the result to a file (mode 0600) instead of stdout.")
 
 
+def _shown_size(name: str, value: Any) -> str:
+    """Return a limit as people write it: bytes in the largest binary unit that fits."""
+    for unit, size in (("GiB", 1024**3), ("MiB", 1024**2)):
+        if name.endswith("_bytes") and isinstance(value, int) and value >= size and value % size == 0:
+            return f"{value // size}{unit}"
+    return str(value)
+
+
 def input_options() -> Decorator:
     """Return the options that say how inputs are read, the limits among them."""
     from dotmac_diagnose.bundle import Limits
@@ -101,14 +111,14 @@ def input_options() -> Decorator:
         option(
             f"--{limit.name.replace('_', '-')}",
             type=Size(),
-            default=limit.default,
+            default=_shown_size(limit.name, limit.default),
             show_default=True,
             help=_LIMIT_HELP.get(limit.name, f"Limit: {limit.name.removeprefix('max_').replace('_', ' ')}."),
         )
         for limit in dataclasses.fields(Limits)
     ]
     return _stacked(
-        option("--input-format", metavar="NAME", help="What the input is; by default its content tells."),
+        option("--input-format", metavar="NAME", help="bundle or kubectl; by default the content tells."),
         option("--reextract", is_flag=True, help="Derive the facts of a bundle again from its evidence."),
         option("-n", "--namespace", multiple=True, metavar="NAME", help="Only this namespace (repeatable)."),
         *limits,
@@ -139,6 +149,7 @@ def judgement_options() -> Decorator:
         option(
             "--min-confidence",
             type=click.FloatRange(0.0, 1.0),
+            metavar="0..1",
             default=0.5,
             show_default=True,
             help="A cause is reported from this confidence on.",

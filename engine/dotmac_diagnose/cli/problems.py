@@ -5,10 +5,12 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from dotmac_diagnose.errors import DiagnoseError
+if TYPE_CHECKING:
+    from dotmac_diagnose.errors import DiagnoseError
 
 FAILED = 2
 INTERRUPTED = 130
@@ -24,10 +26,6 @@ class Session:
     """
 
     verbose: bool = False
-
-    def expected(self, error: BaseException) -> bool:
-        """Tell whether an error is one that the program raises on purpose."""
-        return isinstance(error, DiagnoseError)
 
     def note(self, text: str) -> None:
         """Say on stderr what is going on, when that was asked for."""
@@ -47,10 +45,10 @@ def _say(lines: list[str]) -> None:
         _print(f"diagnose: error: {line}")
 
 
-def report_error(error: BaseException) -> int:
+def report_error(error: DiagnoseError) -> int:
     """Print an error of the program, all problems that it holds, and return the exit code."""
     _say([line for line in str(error).splitlines() if line.strip()])
-    return error.exit_code if isinstance(error, DiagnoseError) else FAILED
+    return error.exit_code
 
 
 def report_click_error(error: click.ClickException) -> int:

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from dotmac_diagnose.diagnosis import Cause, Diagnosis, Evidence
 
 _MOST_EVIDENCE = 6
+_COUNTED_ELSEWHERE = "subsumed"
+"""A finding that a more special one stands for was seen; it is no gap."""
 _MOST_AGAINST = 3
 _LIGHT_DB = 1.0
-_MOST_LINES = 2
+_MOST_LINES = 3
 _FIXES_IN_FULL = 3
 
 
@@ -145,6 +147,8 @@ def _against(cause: Cause, view: View) -> list[Line]:
         lines += row("against", "nothing found", width=view.width)
     reasons: dict[str, list[str]] = {}
     for gap in cause.missing:
+        if gap.reason == _COUNTED_ELSEWHERE and not view.verbose:
+            continue
         where = "" if gap.entity == cause.entity.id else f" of {printable(gap.entity, 160)}"
         reasons.setdefault(gap.reason.replace("_", " "), []).append(printable(gap.finding) + where)
     for reason, names in sorted(reasons.items()):

@@ -32,6 +32,9 @@ Line = tuple[Span, ...]
 
 BLANK: Line = ()
 
+_GLUE = "\0"
+"""Stands for a space at which no line ends; printable texts hold none."""
+
 
 def plain(line: Line) -> str:
     """Return the text of a line without trailing spaces."""
@@ -41,11 +44,15 @@ def plain(line: Line) -> str:
 def wrap(text: str, width: int) -> list[str]:
     """Break a printable text at spaces into pieces of at most ``width`` columns.
 
-    A word that is longer than a piece is broken where it must be.
+    A word that is longer than a piece is broken where it must be. A percent sign stays with its number.
     """
+    return [piece.replace(_GLUE, " ") for piece in _pieces(text.replace(" %", f"{_GLUE}%").split(), width)]
+
+
+def _pieces(words: list[str], width: int) -> list[str]:
     pieces: list[str] = []
     current = ""
-    for word in text.split():
+    for word in words:
         candidate = f"{current} {word}" if current else word
         if cell_width(candidate) <= width:
             current = candidate

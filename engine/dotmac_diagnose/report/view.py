@@ -32,7 +32,6 @@ class View:
         show: causes below this severity are only counted.
         fail_on: what the exit line compares with.
         exit_code: of the run; None leaves the exit line out.
-        posture: weaknesses without present effect are shown in full.
     """
 
     width: int = 80
@@ -40,7 +39,6 @@ class View:
     show: Literal["P0", "P1", "P2", "P3"] = "P3"
     fail_on: Literal["P0", "P1", "P2", "P3", "never"] = "P2"
     exit_code: int | None = None
-    posture: bool = False
 
     def shows(self, cause: Cause) -> bool:
         """Tell whether a cause is printed and not only counted."""
@@ -190,7 +188,7 @@ def not_seen(diagnosis: Diagnosis) -> list[str]:
         if item.status == "ok":
             continue
         name = collector_name(item.id)
-        reason = printable(item.reason, 160) if item.reason else ""
+        reason = shortened(item.reason, 100) if item.reason else ""
         if item.id.startswith("import:") and item.status in {"partial", "failed"}:
             lines.append(f"{name} {reason or item.status}")
         else:

@@ -12,7 +12,7 @@ from dotmac_diagnose.facts import kubernetes as kinds
 from .harvest import Extracted, about
 from .index import KINDS, KubernetesObject
 from .json_access import Json, at, boolean, conditions, count, mapping, mappings, scalar_text, text
-from .names import api_group, entity_of, is_name
+from .names import api_group, entity_of, is_name, name_text
 from .quantity import quantity
 from .snapshot import Snapshot
 from .views import PodView, WorkloadView
@@ -104,7 +104,7 @@ def _metric(metric: Json) -> tuple[str, str, Json]:
     for kind in ("resource", "containerResource", "pods", "object", "external"):
         body = mapping(metric.get(kind))
         if body:
-            return kind, text(body.get("name"), 253) or text(at(body, "metric", "name"), 253) or "", body
+            return kind, name_text(body.get("name")) or name_text(at(body, "metric", "name")) or "", body
     return "", "", {}
 
 

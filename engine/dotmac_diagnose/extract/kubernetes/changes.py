@@ -12,6 +12,7 @@ from .event_currency import template_changed_at
 from .events import event_view
 from .index import KubernetesObject
 from .json_access import Json, mapping, mappings, text
+from .names import name_text
 from .snapshot import Snapshot
 from .views import ReplicaSetView, WorkloadView, containers_of
 
@@ -88,7 +89,7 @@ def difference(before: ReplicaSetView, after: ReplicaSetView) -> str:
 
 
 def _containers(view: ReplicaSetView) -> dict[str, Json]:
-    named = ((text(item.get("name"), 253), item) for _, item in containers_of(mapping(view.template.get("spec"))))
+    named = ((name_text(item.get("name")), item) for _, item in containers_of(mapping(view.template.get("spec"))))
     return {name: item for name, item in named if name is not None}
 
 
@@ -96,8 +97,8 @@ def _described(word: str, old: Json, new: Json) -> str:
     if word == "image":
         return f"image {text(old.get('image'), 300)} -> {text(new.get('image'), 300)}"
     if word == "environment":
-        before = {text(entry.get("name"), 253): entry for entry in mappings(old.get("env"))}
-        after = {text(entry.get("name"), 253): entry for entry in mappings(new.get("env"))}
+        before = {name_text(entry.get("name")): entry for entry in mappings(old.get("env"))}
+        after = {name_text(entry.get("name")): entry for entry in mappings(new.get("env"))}
         names = sorted(name for name in before.keys() | after.keys() if name and before.get(name) != after.get(name))
         return f"environment {', '.join(names[:6])}" if names else "environment"
     return word
@@ -119,7 +120,7 @@ def edit_changes(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Change]
 
 def event_changes(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Change]:
     """Yield scaling and changes of nodes, which only events tell."""
-    if item.raw.get("reason") not in _EVENT_REASONS:
+    if text(item.raw.get("reason"), 200) not in _EVENT_REASONS:
         return
     event = event_view(snapshot, item)
     if event is not None and event.last is not None and _recent(snapshot, event.last):

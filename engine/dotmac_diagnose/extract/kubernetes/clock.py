@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from heapq import nlargest
 
 from .index import KubernetesObject, ObjectIndex
-from .json_access import Json, at, mapping, mappings, moment, sequence
+from .json_access import Json, at, mappings, moment, sequence
 
 _IMPLAUSIBLE = timedelta(days=366)
 _SLACK = timedelta(seconds=10)
@@ -40,31 +40,32 @@ def newest_moment(item: KubernetesObject) -> datetime | None:
     return max((found for found in (best, *map(moment, odd)) if found is not None), default=None)
 
 
-def _times(item: KubernetesObject) -> Iterable[object]:
-    yield item.metadata.get("creationTimestamp")
-    for entry in mappings(item.metadata.get("managedFields")):
-        yield entry.get("time")
+def _times(item: KubernetesObject) -> list[object]:
+    found: list[object] = [item.metadata.get("creationTimestamp")]
+    found += [entry.get("time") for entry in mappings(item.metadata.get("managedFields"))]
     if item.resource == "events":
-        yield from (item.raw.get(key) for key in _EVENT_TIMES)
-        yield at(item.raw, "series", "lastObservedTime")
+        found += [item.raw.get(key) for key in _EVENT_TIMES]
+        found.append(at(item.raw, "series", "lastObservedTime"))
     elif item.resource == "leases":
-        yield item.spec.get("renewTime")
+        found.append(item.spec.get("renewTime"))
     elif item.resource in ("podmetrics", "nodemetrics"):
-        yield item.raw.get("timestamp")
+        found.append(item.raw.get("timestamp"))
     elif item.status:
-        yield from _status_times(item.status)
+        found += _status_times(item.status)
+    return found
 
 
-def _status_times(status: Json) -> Iterable[object]:
+def _status_times(status: Json) -> list[object]:
+    found: list[object] = [status.get(key) for key in _STATUS_TIMES]
     for condition in mappings(status.get("conditions")):
-        yield from (condition.get(key) for key in _CONDITION_TIMES)
-    yield from (status.get(key) for key in _STATUS_TIMES)
+        found += [condition.get(key) for key in _CONDITION_TIMES]
     for key in _CONTAINER_LISTS:
         for container in mappings(status.get(key)):
             for state in (container.get("state"), container.get("lastState")):
-                for detail in mapping(state).values():
-                    yield at(detail, "startedAt")
-                    yield at(detail, "finishedAt")
+                for detail in state.values() if isinstance(state, dict) else ():
+                    if isinstance(detail, dict):
+                        found += [detail.get("startedAt"), detail.get("finishedAt")]
+    return found
 
 
 def summary_moment(data: Json) -> datetime | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dotmac_diagnose.facts import Fact
 from dotmac_diagnose.facts import kubernetes as kinds
 
 from .harvest import about
-from .json_access import Json, at, boolean, integer, mapping, mappings, text, texts
+from .json_access import Json, boolean, integer, mapping, mappings, text, texts
+from .names import name_text
 from .quantity import millicores, whole
 from .snapshot import Snapshot
 from .views import ContainerView, PodView
@@ -26,13 +27,17 @@ _MARK = "<redacted>"
 
 def container_facts(snapshot: Snapshot, pod: PodView) -> Iterator[Fact]:
     """Yield one fact ``kubernetes.container`` per container of a pod, init containers and sidecars too."""
+    claims = _claim_volumes(pod.item.spec)
     for container in pod.containers:
-        yield about(pod.entity, _container(snapshot, pod, container), pod.item)
+        yield about(pod.entity, _container(snapshot, pod, container, claims), pod.item)
 
 
-def _container(snapshot: Snapshot, pod: PodView, container: ContainerView) -> kinds.Container:
+def _container(
+    snapshot: Snapshot, pod: PodView, container: ContainerView, claims: Mapping[str, str]
+) -> kinds.Container:
     spec, end = container.spec, container.last_exit
     standing = snapshot.standing_of(pod)
+    security, shared = mapping(spec.get("securityContext")), mapping(pod.item.spec.get("securityContext"))
     resources = mapping(spec.get("resources"))
     limits, requests = mapping(resources.get("limits")), mapping(resources.get("requests"))
     key = (pod.namespace, pod.item.name, container.name)
@@ -67,17 +72,11 @@ def _container(snapshot: Snapshot, pod: PodView, container: ContainerView) -> ki
         memory_working_set_bytes=snapshot.usage.memory.get(key),
         cpu_usage_millicores=snapshot.usage.cpu.get(key),
         command=command_line([*texts(spec.get("command")), *texts(spec.get("args"))]),
-        run_as_non_root=boolean(_security(pod, spec, "runAsNonRoot")),
-        run_as_user=integer(_security(pod, spec, "runAsUser")),
-        fs_group=integer(at(pod.item.spec, "securityContext", "fsGroup")),
-        writable_claims=_writable_claims(pod.item.spec, spec),
+        run_as_non_root=boolean(security.get("runAsNonRoot", shared.get("runAsNonRoot"))),
+        run_as_user=integer(security.get("runAsUser", shared.get("runAsUser"))),
+        fs_group=integer(shared.get("fsGroup")),
+        writable_claims=_writable_claims(claims, spec) if claims else None,
     )
-
-
-def _security(pod: PodView, spec: Json, key: str) -> object:
-    """Return a security setting of the container, else that of the pod."""
-    own = at(spec, "securityContext", key)
-    return own if own is not None else at(pod.item.spec, "securityContext", key)
 
 
 def command_line(words: Sequence[str]) -> str | None:
@@ -101,17 +100,22 @@ def command_line(words: Sequence[str]) -> str | None:
     return text(shlex.join(shown), _COMMAND_LIMIT)
 
 
-def _writable_claims(pod_spec: Json, spec: Json) -> str | None:
-    claims = {
-        volume.get("name"): text(at(volume, "persistentVolumeClaim", "claimName"), 253)
-        for volume in mappings(pod_spec.get("volumes"))
-        if isinstance(volume.get("name"), str) and not boolean(at(volume, "persistentVolumeClaim", "readOnly"))
-    }
-    if not any(claims.values()):
-        return None
+def _claim_volumes(spec: Json) -> dict[str, str]:
+    """Return the claims that a pod may write to, by the name of the volume."""
+    found = {}
+    for volume in mappings(spec.get("volumes")):
+        claim = volume.get("persistentVolumeClaim")
+        if isinstance(claim, dict) and not boolean(claim.get("readOnly")):
+            name, target = name_text(volume.get("name")), name_text(claim.get("claimName"))
+            if name is not None and target is not None:
+                found[name] = target
+    return found
+
+
+def _writable_claims(claims: Mapping[str, str], spec: Json) -> str | None:
     mounted = {
-        claims.get(mount.get("name"))
+        claims.get(name_text(mount.get("name")) or "")
         for mount in mappings(spec.get("volumeMounts"))
-        if isinstance(mount.get("name"), str) and not boolean(mount.get("readOnly"))
+        if not boolean(mount.get("readOnly"))
     }
     return ",".join(sorted(name for name in mounted if name)) or None

@@ -11,7 +11,7 @@ from .endpoints import Addresses, were_read
 from .harvest import Extracted, about
 from .index import KubernetesObject
 from .json_access import Json, conditions, mapping, mappings, moment, sequence, text, texts
-from .names import is_name
+from .names import is_name, name_text
 from .resolution import ServiceKey
 from .selectors import selects
 from .snapshot import Snapshot
@@ -24,7 +24,7 @@ def api_service_facts(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Fa
     service = _service_key(mapping(item.spec.get("service")))
     values = kinds.ApiService(
         name=item.name,
-        group=text(item.spec.get("group"), 253) or item.name.partition(".")[2],
+        group=name_text(item.spec.get("group")) or item.name.partition(".")[2],
         available=text(available.get("status"), 20),
         reason=text(available.get("reason"), 200),
         message=text(available.get("message")),

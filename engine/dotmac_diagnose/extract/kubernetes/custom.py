@@ -11,7 +11,7 @@ from .discovery import Discovery
 from .harvest import Extracted, about
 from .index import KubernetesObject
 from .json_access import Json, at, integer, mapping, mappings, moment, text, texts
-from .names import entity_of, is_name
+from .names import entity_of, is_name, name_text
 from .ownership import controller_of
 from .snapshot import Snapshot
 from .views import WorkloadView
@@ -36,11 +36,11 @@ def custom_facts(snapshot: Snapshot, discovery: Discovery, item: KubernetesObjec
     elif item.group == _GATEWAY:
         yield from _gateway(snapshot, discovery, entity, item)
     elif item.kind == "ExternalSecret":
-        target = text(at(item.spec, "target", "name"), 253) or item.name
+        target = name_text(at(item.spec, "target", "name")) or item.name
         for workload in _readers_of_secret(snapshot, item.namespace, target):
             yield Relation("manages", entity, workload.entity)
     elif item.kind == "Certificate" and (item.group or "").startswith("cert-manager.io"):
-        secret = text(item.spec.get("secretName"), 253)
+        secret = name_text(item.spec.get("secretName"))
         if secret is not None:
             yield Relation("manages", entity, entity_id("certificate", item.namespace, secret))
 
@@ -78,7 +78,7 @@ def _argo_application(snapshot: Snapshot, entity: str, item: KubernetesObject) -
         yield about(entity, values, item)
     for resource in mappings(status.get("resources")):
         managed_kind, name = resource.get("kind"), resource.get("name")
-        if managed_kind in _WORKLOAD_KINDS and is_name(name):
+        if is_name(managed_kind) and managed_kind in _WORKLOAD_KINDS and is_name(name):
             managed = entity_of(
                 str(managed_kind), None, text(resource.get("namespace"), 63) or item.namespace, str(name)
             )
@@ -93,12 +93,12 @@ def _readers_of_secret(snapshot: Snapshot, namespace: str, secret: str) -> Itera
 
 
 def _secrets_of(workload: WorkloadView) -> set[str]:
-    found = {text(at(volume, "secret", "secretName"), 253) for volume in mappings(workload.spec.get("volumes"))}
+    found = {name_text(at(volume, "secret", "secretName")) for volume in mappings(workload.spec.get("volumes"))}
     for _, container in workload.containers:
         found.update(
-            text(at(entry, "valueFrom", "secretKeyRef", "name"), 253) for entry in mappings(container.get("env"))
+            name_text(at(entry, "valueFrom", "secretKeyRef", "name")) for entry in mappings(container.get("env"))
         )
-        found.update(text(at(entry, "secretRef", "name"), 253) for entry in mappings(container.get("envFrom")))
+        found.update(name_text(at(entry, "secretRef", "name")) for entry in mappings(container.get("envFrom")))
     return {name for name in found if name is not None}
 
 
@@ -109,7 +109,7 @@ def _gateway(snapshot: Snapshot, discovery: Discovery, entity: str, item: Kubern
     """
     if item.kind == "Gateway":
         for listener in mappings(item.spec.get("listeners")):
-            host = text(listener.get("hostname"), 253)
+            host = name_text(listener.get("hostname"))
             if host is not None and "*" not in host:
                 yield Relation("fronted_by", entity_id("endpoint", host.lower()), entity)
     elif item.kind == "HTTPRoute":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .addresses import Mention, mentions_in_environment, mentions_in_text, mentions_in_value, mentions_in_words
 from .environment import environment_of
 from .index import KubernetesObject
-from .json_access import at, label_map, mapping, mappings, text, texts
+from .json_access import at, label_map, mapping, mappings, texts
+from .names import name_text
 from .nginx_configuration import NginxConfiguration, looks_like_nginx, read_configuration
 from .resolution import Resolution, ServiceKey, ServiceNames
 from .servers import Server, find_servers
@@ -115,9 +116,9 @@ def mounted_config_maps(snapshot: Snapshot, workload: WorkloadView) -> list[Kube
     """Return the ConfigMaps that the template of a workload mounts, sorted by name."""
     wanted = set()
     for volume in mappings(workload.spec.get("volumes")):
-        wanted.add(text(at(volume, "configMap", "name"), 253))
+        wanted.add(name_text(at(volume, "configMap", "name")))
         for source in mappings(at(volume, "projected", "sources")):
-            wanted.add(text(at(source, "configMap", "name"), 253))
+            wanted.add(name_text(at(source, "configMap", "name")))
     found = [snapshot.index.get("configmaps", workload.namespace, name) for name in wanted if name is not None]
     return sorted((item for item in found if item is not None), key=lambda item: item.name)
 
@@ -190,7 +191,7 @@ def _mentions(
     nginx: NginxConfiguration | None,
 ) -> Iterable[tuple[str | None, Mention]]:
     for _, container in workload.containers:
-        name = text(container.get("name"), 253)
+        name = name_text(container.get("name"))
         for mention in mentions_in_environment(environment_of(snapshot.index, workload.namespace, container)):
             yield name, mention
         for mention in mentions_in_words([*texts(container.get("command")), *texts(container.get("args"))]):
@@ -213,8 +214,6 @@ def _mentions_in_config(config: KubernetesObject) -> Iterable[Mention]:
         if "\n" in value.strip():
             for mention in mentions_in_text(key, value, source):
                 # Files hold many addresses that nobody calls; those count that a Service answers to.
-                yield Mention(
-                    mention.variable, mention.host, mention.port, mention.engine, source, literal=True, certain=False
-                )
+                yield replace(mention, certain=False)
         else:
             yield from mentions_in_value(key, value.strip(), source)

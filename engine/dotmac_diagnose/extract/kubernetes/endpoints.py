@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from .index import KubernetesObject, ObjectIndex
 from .json_access import at, boolean, count, mappings, sequence, text, texts
+from .names import name_text
 from .resolution import ServiceKey
 
 _SERVICE_LABEL = "kubernetes.io/service-name"
@@ -60,7 +61,7 @@ def _add_slice(found: dict[ServiceKey, Addresses], item: KubernetesObject) -> No
             addresses.unready.update(listed)
             continue
         addresses.ready.update(listed)
-        node = text(endpoint.get("nodeName"), 253)
+        node = name_text(endpoint.get("nodeName"))
         if node is not None:
             addresses.ready_nodes.add(node)
         for name in ports:
@@ -71,7 +72,7 @@ def _add_endpoints(addresses: Addresses, item: KubernetesObject) -> None:
     for subset in mappings(sequence(item.raw.get("subsets"))):
         ports = [text(port.get("name")) or "" for port in mappings(subset.get("ports")) if count(port.get("port"))]
         for entry in mappings(subset.get("addresses")):
-            address, node = text(entry.get("ip"), 100), text(entry.get("nodeName"), 253)
+            address, node = text(entry.get("ip"), 100), name_text(entry.get("nodeName"))
             if address is not None:
                 addresses.ready.add(address)
                 for name in ports:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .index import ObjectIndex
 from .json_access import Json, at, label_map, mapping, mappings, text
+from .names import name_text
 
 _REFERENCE = re.compile(r"\$(\$|\(([A-Za-z_.][\w.-]{0,200})\))")
 _VALUE_LIMIT = 8000
@@ -38,13 +39,13 @@ def environment_of(index: ObjectIndex, namespace: str, container: Json) -> Mappi
     found: dict[str, Variable] = {}
     for entry in mappings(container.get("envFrom")):
         prefix = text(entry.get("prefix"), 200) or ""
-        name = text(at(entry, "configMapRef", "name"), 253)
+        name = name_text(at(entry, "configMapRef", "name"))
         config = index.get("configmaps", namespace, name) if name is not None else None
         if config is not None:
             for key, value in label_map(config.raw.get("data")).items():
                 found[prefix + key] = Variable(text(value, _VALUE_LIMIT), f"ConfigMap/{name}", literal=True)
     for entry in mappings(container.get("env")):
-        variable = text(entry.get("name"), 253)
+        variable = name_text(entry.get("name"))
         if variable is not None:
             found[variable] = _variable(index, namespace, entry, found)
     return found
@@ -55,7 +56,7 @@ def _variable(index: ObjectIndex, namespace: str, entry: Json, known: Mapping[st
     if value is not None:
         return Variable(_expand(value, known), "env", literal="$(" not in value)
     reference = mapping(at(entry, "valueFrom", "configMapKeyRef"))
-    name, key = text(reference.get("name"), 253), text(reference.get("key"), 253)
+    name, key = name_text(reference.get("name")), name_text(reference.get("key"))
     config = index.get("configmaps", namespace, name) if name is not None else None
     if config is None or key is None:
         return Variable(None, "env", literal=True)

@@ -124,16 +124,8 @@ def _entity(snapshot: Snapshot, kind: str, group: str | None, namespace: str, na
     if kind == "Pod":
         return pod.entity if pod is not None else snapshot.ownership.of_pod_name(namespace, name)
     if kind == "ReplicaSet":
-        return _set_owner(snapshot, namespace, name)
+        return snapshot.ownership.of_replica_set(namespace, name)
     return entity_of(kind, group, "" if kind in ("Node", "PersistentVolume", "Namespace") else namespace, name)
-
-
-def _set_owner(snapshot: Snapshot, namespace: str, name: str) -> str:
-    """Return the owner of a ReplicaSet; of one that is gone, from its name ``<deployment>-<hash>``."""
-    parent, _, template_hash = name.rpartition("-")
-    gone = snapshot.index.get("replicasets", namespace, name) is None
-    known = parent and snapshot.index.get("deployments", namespace, parent) is not None
-    return snapshot.ownership.of_replica_set(namespace, name, template_hash if gone and known else None)
 
 
 def _subject(

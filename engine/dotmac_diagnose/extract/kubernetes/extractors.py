@@ -16,12 +16,13 @@ from .deletion import deletion_facts
 from .discovery import discover
 from .endpoints import addresses_of_services
 from .events import event_facts
+from .failing import failing_pods
 from .harvest import Extracted, Harvest
 from .index import KubernetesObject
 from .ingresses import ingress_facts
 from .jobs import cron_job_facts, job_facts
 from .lists import list_facts
-from .nodes import failing_pods, node_facts
+from .nodes import node_facts
 from .pods import pod_facts
 from .policies import policy_relations, policy_verdicts
 from .probes import probe_facts

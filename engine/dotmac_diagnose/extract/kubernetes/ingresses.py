@@ -12,6 +12,7 @@ from .discovery import Discovery
 from .harvest import Extracted, about
 from .index import KubernetesObject
 from .json_access import Json, at, integer, mapping, mappings, scalar_text, text, texts
+from .names import name_text
 from .near import nearest
 from .snapshot import Snapshot
 
@@ -64,7 +65,7 @@ def _backends(ingress: KubernetesObject) -> Iterator[_Backend]:
     if default:
         yield _read_backend(None, None, default)
     for rule in mappings(spec.get("rules")):
-        host = text(rule.get("host"), 253)
+        host = name_text(rule.get("host"))
         for path in mappings(at(rule, "http", "paths")):
             yield _read_backend(
                 host.lower() if host else None, text(path.get("path"), 1000), mapping(path.get("backend"))
@@ -75,7 +76,7 @@ def _read_backend(host: str | None, path: str | None, backend: Json) -> _Backend
     """Read a backend of networking.k8s.io/v1 or of the older beta versions."""
     service = mapping(backend.get("service"))
     port = mapping(service.get("port"))
-    name = text(service.get("name"), 253) or text(backend.get("serviceName"), 253)
+    name = name_text(service.get("name")) or name_text(backend.get("serviceName"))
     written = text(port.get("name"), 63) or scalar_text(port.get("number")) or scalar_text(backend.get("servicePort"))
     return _Backend(host, path, name, written)
 
@@ -83,7 +84,7 @@ def _read_backend(host: str | None, path: str | None, backend: Json) -> _Backend
 def _secrets_by_host(ingress: KubernetesObject) -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in mappings(ingress.spec.get("tls")):
-        secret = text(entry.get("secretName"), 253)
+        secret = name_text(entry.get("secretName"))
         if secret is not None:
             for host in texts(entry.get("hosts")) or [""]:
                 found[host.lower()] = secret
@@ -140,7 +141,7 @@ def _class(snapshot: Snapshot, ingress: KubernetesObject) -> tuple[str | None, b
     annotation names needs no object.
     """
     index = snapshot.index
-    name = text(ingress.spec.get("ingressClassName"), 253)
+    name = name_text(ingress.spec.get("ingressClassName"))
     annotated = ingress.annotations.get(_CLASS_ANNOTATION)
     if name is not None:
         return name, index.exists("ingressclasses", "", name)

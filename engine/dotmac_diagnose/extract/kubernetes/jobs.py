@@ -12,6 +12,7 @@ from .cron import period_seconds
 from .harvest import Extracted, about
 from .index import KubernetesObject
 from .json_access import at, boolean, condition_is, conditions, count, mapping, moment, sequence, text, texts
+from .names import name_text
 from .ownership import controller_of
 from .snapshot import Snapshot
 from .standing import job_order
@@ -79,7 +80,7 @@ def _is_migration(job: KubernetesObject) -> bool:
     words = [job.name, *job.labels.values()]
     for _, container in containers_of(mapping(at(job.spec, "template", "spec"))):
         words += [
-            text(container.get("name"), 253) or "",
+            name_text(container.get("name")) or "",
             *texts(container.get("command")),
             *texts(container.get("args")),
         ]

@@ -14,7 +14,6 @@ from .snapshot import Snapshot
 _DERIVED = {
     "workloads": ("deployments", "statefulsets", "replicasets"),
     "webhookconfigurations": ("mutatingwebhookconfigurations", "validatingwebhookconfigurations"),
-    "rolebindings": ("rolebindings",),
 }
 _STATUSES = {status.value: status for status in Status}
 
@@ -25,8 +24,7 @@ def list_facts(snapshot: Snapshot, documents: Iterable[Document]) -> Iterator[Fa
     for item in lists:
         yield _fact(snapshot, item.resource, item.namespace, item.count, item, complete=item.complete)
     for name, parts in _DERIVED.items():
-        if name not in parts:
-            yield from _derived(snapshot, name, parts)
+        yield from _derived(snapshot, name, parts)
     custom = [item for item in lists if item.resource in snapshot.index.custom_resources]
     for item in custom:
         yield _fact(snapshot, "customresources", item.namespace, item.count, item, complete=item.complete)
@@ -69,13 +67,13 @@ def _derived(snapshot: Snapshot, name: str, parts: Iterable[str]) -> Iterator[Fa
             return
         scopes.append(read)
     everywhere = [any(item.namespace is None for item in read) for read in scopes]
-    if all(everywhere):
-        names: list[str | None] = [None]
-    else:
+    names: list[str | None] = [None]
+    if not all(everywhere):
         given = [{item.namespace for item in read if item.namespace} for read in scopes]
-        shared = set.intersection(*(names for names, whole in zip(given, everywhere, strict=True) if not whole))
-        names = sorted(shared)  # type: ignore[assignment]
+        partly = [found for found, whole in zip(given, everywhere, strict=True) if not whole]
+        names = [*sorted(set.intersection(*partly))]
     for namespace in names:
         chosen = [item for read in scopes for item in read if item.namespace is None or item.namespace == namespace]
+        first = min(chosen, key=lambda item: (item.resource, item.namespace or "", item.source, item.evidence or ""))
         total = sum(item.count for item in chosen)
-        yield _fact(snapshot, name, namespace, total, chosen[0], complete=all(item.complete for item in chosen))
+        yield _fact(snapshot, name, namespace, total, first, complete=all(item.complete for item in chosen))

@@ -49,6 +49,11 @@ def is_name(value: object) -> bool:
     return isinstance(value, str) and len(value) <= NAME_LIMIT and _NAME.fullmatch(value) is not None
 
 
+def name_text(value: object) -> str | None:
+    """Return the value when it can be the name of an object, else None."""
+    return value if isinstance(value, str) and is_name(value) else None
+
+
 def api_group(api_version: object) -> str | None:
     """Return the group of an ``apiVersion``; empty for the core group, None when there is no version."""
     if not isinstance(api_version, str) or not api_version:

@@ -2,62 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from dotmac_diagnose.facts import Relation, entity_id
 from dotmac_diagnose.facts import kubernetes as kinds
 
+from .failing import FailingPods
 from .harvest import Extracted, about
 from .index import KubernetesObject
 from .json_access import at, boolean, condition_is, conditions, mapping, mappings, moment, text
 from .pods import host_of_node
 from .quantity import millicores, whole
 from .snapshot import Snapshot
-from .views import MAIN, PodView
+from .views import PodView
 
 _KNOWN = frozenset({"Ready", "MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"})
 _GOOD_WHEN_TRUE = frozenset({"EtcdIsVoter", "Initialized", "Registered", "Launched", "SysctlChanged"})
-_RESTARTED_LATELY = 600.0
-_FINISHED_START = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class FailingPods:
-    """Nodes on which each workload has failing pods, and failing pods by node."""
-
-    nodes_of_workload: Mapping[str, frozenset[str]]
-    pods_of_node: Mapping[str, tuple[PodView, ...]]
-
-
-def failing_pods(snapshot: Snapshot) -> FailingPods:
-    """Find the pods that should serve and do not, by node."""
-    nodes: dict[str, set[str]] = defaultdict(set)
-    pods: dict[str, list[PodView]] = defaultdict(list)
-    for pod in snapshot.pods:
-        if pod.node is not None and _fails(snapshot, pod):
-            nodes[pod.entity].add(pod.node)
-            pods[pod.node].append(pod)
-    return FailingPods(
-        {entity: frozenset(found) for entity, found in nodes.items()},
-        {node: tuple(found) for node, found in pods.items()},
-    )
-
-
-def _fails(snapshot: Snapshot, pod: PodView) -> bool:
-    """Not ready after a minute, or restarted in the last ten minutes."""
-    if pod.finished or pod.deleting is not None:
-        return False
-    if pod.failing:
-        age = snapshot.age(pod.created)
-        return age is None or age > _FINISHED_START or (pod.restarts or 0) > 0
-    for container in pod.containers:
-        if container.role == MAIN and (container.restarts or 0) > 0 and container.last_exit is not None:
-            since = snapshot.age(container.last_exit.finished_at)
-            if since is not None and since <= _RESTARTED_LATELY:
-                return True
-    return False
 
 
 def node_facts(snapshot: Snapshot, failing: FailingPods, node: KubernetesObject) -> Iterator[Extracted]:

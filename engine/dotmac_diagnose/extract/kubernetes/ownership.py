@@ -12,6 +12,7 @@ from .json_access import Json, boolean, mappings, text
 from .names import api_group, entity_of, is_name
 
 _RANDOM_SUFFIX = re.compile(r"(.+)-[a-z0-9]{5}")
+_HASH = re.compile(r"[bcdfghjklmnpqrstvwxz2456789]{6,10}")
 _ORDINAL_SUFFIX = re.compile(r"(.+)-(\d{1,9})")
 _JOB_TIME_SUFFIX = re.compile(r"(.+)-\d{8,11}")
 
@@ -100,7 +101,8 @@ class Ownership:
         Args:
             namespace: its namespace.
             name: its name.
-            template_hash: label ``pod-template-hash`` of one of its pods, when the ReplicaSet is not known.
+            template_hash: label ``pod-template-hash`` of one of its pods; without it the name alone
+                must tell, by the alphabet in which Deployments write hashes.
         """
         item = self._index.get("replicasets", namespace, name)
         if item is not None:
@@ -108,10 +110,10 @@ class Ownership:
             if controller is not None and controller.kind == "Deployment":
                 return entity_id("deployment", namespace, controller.name)
             return entity_id("replicaset", namespace, name)
-        if template_hash and name.endswith(f"-{template_hash}"):
-            deployment = name.removesuffix(f"-{template_hash}")
-            if self._index.exists("deployments", namespace, deployment) is not False:
-                return entity_id("deployment", namespace, deployment)
+        deployment, _, suffix = name.rpartition("-")
+        from_deployment = suffix == template_hash or (template_hash is None and _HASH.fullmatch(suffix) is not None)
+        if deployment and from_deployment and self._index.exists("deployments", namespace, deployment) is not False:
+            return entity_id("deployment", namespace, deployment)
         return entity_id("replicaset", namespace, name)
 
     def of_job(self, namespace: str, name: str) -> str:
@@ -141,9 +143,9 @@ class Ownership:
                 owner = self.of_job(namespace, parent)
                 if owner.startswith("cronjob/") or get("jobs", namespace, parent) is not None:
                     return owner
-            deployment, _, template_hash = parent.rpartition("-")
-            if template_hash and get("deployments", namespace, deployment) is not None:
-                return entity_id("deployment", namespace, deployment)
+            owner = self.of_replica_set(namespace, parent)
+            if owner.startswith("deployment/"):
+                return owner
         ordinal = _ORDINAL_SUFFIX.fullmatch(name)
         if ordinal is not None and get("statefulsets", namespace, ordinal[1]) is not None:
             return entity_id("statefulset", namespace, ordinal[1])

@@ -10,6 +10,7 @@ from dotmac_diagnose.facts import kubernetes as kinds
 from .containers import container_facts
 from .harvest import Extracted, about
 from .json_access import at, condition_is, conditions, integer, mapping, mappings, text, texts
+from .names import name_text
 from .snapshot import Snapshot
 from .views import MAIN, PodView, claims_of
 
@@ -70,7 +71,7 @@ def host_of_node(snapshot: Snapshot, node: str) -> str:
     item = snapshot.index.get("nodes", "", node)
     if item is not None:
         for address in mappings(item.status.get("addresses")):
-            name = text(address.get("address"), 253)
+            name = name_text(address.get("address"))
             if address.get("type") == "Hostname" and name is not None:
                 return name.lower()
     return node

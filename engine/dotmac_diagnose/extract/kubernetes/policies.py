@@ -115,7 +115,7 @@ def _pairs(snapshot: Snapshot, discovery: Discovery, workload: WorkloadView) -> 
             if target.entity == workload.entity or boolean(target.spec.get("hostNetwork")):
                 continue
             peer = _peer(target)
-            port, protocol = _pod_port(service, dependency.mention.port, peer)
+            port, protocol = _pod_port(service, dependency.mention.effective_port, peer)
             yield _Pair(client, peer, servers[0] if servers else target.entity, port, protocol)
     if uses_cluster_dns(workload):
         resolvers = [_peer(item) for item in snapshot.workloads if runs_cluster_dns(item)]

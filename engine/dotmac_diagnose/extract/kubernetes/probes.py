@@ -11,6 +11,7 @@ from dotmac_diagnose.facts import kubernetes as kinds
 
 from .harvest import about
 from .json_access import Json, at, count, integer, mapping, mappings, scalar_text, text, texts
+from .names import name_text
 from .snapshot import Snapshot
 from .views import INIT, ReplicaSetView, WorkloadView, containers_of
 
@@ -56,7 +57,7 @@ def probe_facts(snapshot: Snapshot, workload: WorkloadView) -> Iterator[Fact]:
     """Yield one fact ``kubernetes.probe`` per probe of the containers of the newest template."""
     former = _former_template(snapshot, workload)
     for role, container in workload.containers:
-        name = text(container.get("name"), 253)
+        name = name_text(container.get("name"))
         if role == INIT or name is None:
             continue
         readiness = _target(mapping(container.get("readinessProbe")))

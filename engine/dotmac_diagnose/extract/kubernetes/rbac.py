@@ -10,7 +10,7 @@ from dotmac_diagnose.facts import kubernetes as kinds
 from .harvest import Extracted, about
 from .index import KubernetesObject
 from .json_access import mapping, mappings, text
-from .names import is_name
+from .names import is_name, name_text
 from .near import nearest
 from .snapshot import Snapshot
 
@@ -28,7 +28,7 @@ def binding_facts(
     index = snapshot.index
     entity = entity_id("rolebinding", item.namespace or "-", item.name)
     reference = mapping(item.raw.get("roleRef"))
-    kind, role = text(reference.get("kind"), 40), text(reference.get("name"), 253)
+    kind, role = text(reference.get("kind"), 40), name_text(reference.get("name"))
     resource, place = ("roles", item.namespace) if kind == "Role" else ("clusterroles", "")
     exists = index.exists(resource, place, role) if role is not None else None
     accounts = []

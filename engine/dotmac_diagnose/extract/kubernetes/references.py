@@ -12,6 +12,7 @@ from dotmac_diagnose.facts import kubernetes as kinds
 from .harvest import about
 from .index import KubernetesObject
 from .json_access import Json, at, boolean, mapping, mappings, text
+from .names import name_text
 from .near import nearest
 from .snapshot import Snapshot
 from .views import WorkloadView
@@ -139,14 +140,14 @@ def _changed(
 def _uses(workload: WorkloadView) -> Iterator[_Use]:
     spec = workload.spec
     for _, container in workload.containers:
-        name = text(container.get("name"), 253)
+        name = name_text(container.get("name"))
         yield from _environment_uses(container, name)
     yield from _volume_uses(workload)
     for secret in mappings(spec.get("imagePullSecrets")):
-        target = text(secret.get("name"), 253)
+        target = name_text(secret.get("name"))
         if target is not None:
             yield _use("ImagePullSecret", target, used_as="imagePullSecret")
-    account = text(spec.get("serviceAccountName"), 253) or text(spec.get("serviceAccount"), 253)
+    account = name_text(spec.get("serviceAccountName")) or name_text(spec.get("serviceAccount"))
     if account is not None:
         yield _use("ServiceAccount", account, used_as="serviceAccount")
 
@@ -155,13 +156,13 @@ def _environment_uses(container: Json, name: str | None) -> Iterator[_Use]:
     for entry in mappings(container.get("env")):
         for target_kind, source in (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef")):
             reference = mapping(at(entry, "valueFrom", source))
-            target = text(reference.get("name"), 253)
+            target = name_text(reference.get("name"))
             if target is not None:
-                yield _use(target_kind, target, reference, "env", name, variable=text(entry.get("name"), 253))
+                yield _use(target_kind, target, reference, "env", name, variable=name_text(entry.get("name")))
     for entry in mappings(container.get("envFrom")):
         for target_kind, source in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
             reference = mapping(entry.get(source))
-            target = text(reference.get("name"), 253)
+            target = name_text(reference.get("name"))
             if target is not None:
                 yield _use(target_kind, target, reference, "envFrom", name)
 
@@ -181,7 +182,7 @@ def _use(
     return _Use(
         target_kind=target_kind,
         target=target,
-        key=key or text(reference.get("key"), 253),
+        key=key or name_text(reference.get("key")),
         used_as=used_as,
         container=container,
         variable=variable,
@@ -194,7 +195,7 @@ def _volume_uses(workload: WorkloadView) -> Iterator[_Use]:
     fixed = _sub_path_volumes(workload)
     for volume in mappings(workload.spec.get("volumes")):
         until_restart = text(volume.get("name")) in fixed
-        claim = text(at(volume, "persistentVolumeClaim", "claimName"), 253)
+        claim = name_text(at(volume, "persistentVolumeClaim", "claimName"))
         if claim is not None:
             yield _use("PersistentVolumeClaim", claim)
         parts = [("ConfigMap", "name", mapping(volume.get("configMap")))]
@@ -203,10 +204,10 @@ def _volume_uses(workload: WorkloadView) -> Iterator[_Use]:
             parts.append(("ConfigMap", "name", mapping(source.get("configMap"))))
             parts.append(("Secret", "name", mapping(source.get("secret"))))
         for target_kind, name_key, reference in parts:
-            target = text(reference.get(name_key), 253)
+            target = name_text(reference.get(name_key))
             if target is None:
                 continue
-            wanted = [text(entry.get("key"), 253) for entry in mappings(reference.get("items"))]
+            wanted = [name_text(entry.get("key")) for entry in mappings(reference.get("items"))]
             for key in wanted or [None]:
                 yield _use(target_kind, target, reference, key=key, until_restart=until_restart)
 

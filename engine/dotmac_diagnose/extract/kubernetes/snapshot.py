@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dotmac_diagnose.extract.document import Document, KubeletSummary, PodLog
+from dotmac_diagnose.extract.document import Document, KubeletSummary
 from dotmac_diagnose.facts import entity_id
 
 from .clock import ResourceVersionClock, captured_at, newest_moment, summary_moment
-from .index import KubernetesObject, ObjectIndex
+from .index import ObjectIndex
 from .ownership import Ownership
 from .selectors import LabelIndex
 from .standing import Standing, standings, superseded_jobs
@@ -133,11 +133,3 @@ def namespaces_of(snapshot: Snapshot) -> list[str]:
     """Return the names of all namespaces that an object lies in or that were listed, sorted."""
     listed = {item.name for item in snapshot.index.of("namespaces")}
     return sorted(listed | {pod.namespace for pod in snapshot.pods} | {item.namespace for item in snapshot.workloads})
-
-
-def pod_logs(documents: Iterable[Document]) -> list[PodLog]:
-    """Return the logs among the documents."""
-    return [document for document in documents if isinstance(document, PodLog)]
-
-
-__all__ = ["KubernetesObject", "Snapshot", "build_snapshot", "namespaces_of", "pod_logs"]

@@ -10,6 +10,7 @@ from dotmac_diagnose.facts import kubernetes as kinds
 from .harvest import Extracted, about
 from .index import KubernetesObject
 from .json_access import at, boolean, conditions, mapping, text, texts
+from .names import name_text
 from .near import nearest
 from .quantity import quantity, whole
 from .selectors import selects
@@ -22,7 +23,7 @@ def claim_facts(snapshot: Snapshot, claim: KubernetesObject) -> Iterator[Extract
     """Yield the fact ``kubernetes.claim`` of a PersistentVolumeClaim and the volume that it is bound to."""
     entity = entity_id("persistentvolumeclaim", claim.namespace, claim.name)
     yield about(entity, _claim(snapshot, claim), claim)
-    volume = text(claim.spec.get("volumeName"), 253)
+    volume = name_text(claim.spec.get("volumeName"))
     if volume is not None:
         yield Relation("binds", entity, entity_id("persistentvolume", volume))
 
@@ -30,8 +31,10 @@ def claim_facts(snapshot: Snapshot, claim: KubernetesObject) -> Iterator[Extract
 def _claim(snapshot: Snapshot, claim: KubernetesObject) -> kinds.Claim:
     index, spec = snapshot.index, claim.spec
     written = spec.get("storageClassName")
-    name = text(written, 253) or text(claim.annotations.get("volume.beta.kubernetes.io/storage-class"), 253)
-    storage_class = index.get("storageclasses", "", name) if name is not None else default_class(snapshot)
+    name = name_text(written) or name_text(claim.annotations.get("volume.beta.kubernetes.io/storage-class"))
+    storage_class = index.get("storageclasses", "", name) if name is not None else None
+    if written is None and name is None:
+        storage_class = default_class(snapshot)  # an empty text asks for a volume without a class
     exists = index.exists("storageclasses", "", name) if name is not None else None
     phase = text(claim.status.get("phase"), 40)
     pending = phase in (None, "Pending")
@@ -49,7 +52,7 @@ def _claim(snapshot: Snapshot, claim: KubernetesObject) -> kinds.Claim:
             if index.was_read("pods", claim.namespace)
             else None
         ),
-        volume=text(spec.get("volumeName"), 253),
+        volume=name_text(spec.get("volumeName")),
         requested_bytes=whole(at(spec, "resources", "requests", "storage")),
         access_modes=",".join(sorted(texts(spec.get("accessModes")))) or None,
         near_volume=near[0] if near else None,
@@ -103,7 +106,7 @@ def _differences(claim: KubernetesObject, name: str | None, volume: KubernetesOb
     Source: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#binding
     """
     found = []
-    volume_class = text(volume.spec.get("storageClassName"), 253)
+    volume_class = name_text(volume.spec.get("storageClassName"))
     if (name or "") != (volume_class or ""):
         found.append(f"storageClassName: {name or 'none'} -> {volume_class or 'none'}")
     wanted, offered = set(texts(claim.spec.get("accessModes"))), set(texts(volume.spec.get("accessModes")))
@@ -119,27 +122,27 @@ def _differences(claim: KubernetesObject, name: str | None, volume: KubernetesOb
     selector = mapping(claim.spec.get("selector"))
     if selector and not selects(selector, volume.labels):
         found.append("selector: does not match the labels of the volume")
-    named = text(claim.spec.get("volumeName"), 253)
+    named = name_text(claim.spec.get("volumeName"))
     if named is not None and named != volume.name:
         found.append(f"volumeName: {named} -> {volume.name}")
     reserved = mapping(volume.spec.get("claimRef"))
     owner = (reserved.get("namespace"), reserved.get("name"))
     if reserved and owner != (claim.namespace, claim.name):
-        found.append(f"claimRef: the volume is kept for {text(owner[0], 63)}/{text(owner[1], 253)}")
+        found.append(f"claimRef: the volume is kept for {text(owner[0], 63)}/{name_text(owner[1])}")
     return found
 
 
 def volume_facts(volume: KubernetesObject) -> Iterator[Fact]:
     """Yield the fact ``kubernetes.volume`` of a PersistentVolume."""
     claim = mapping(volume.spec.get("claimRef"))
-    namespace, name = text(claim.get("namespace"), 63), text(claim.get("name"), 253)
+    namespace, name = text(claim.get("namespace"), 63), name_text(claim.get("name"))
     values = kinds.Volume(
         phase=text(volume.status.get("phase"), 40),
         reason=text(volume.status.get("reason"), 200),
         message=text(volume.status.get("message")),
         reclaim_policy=text(volume.spec.get("persistentVolumeReclaimPolicy"), 40),
         claim=f"{namespace}/{name}" if namespace and name else None,
-        storage_class=text(volume.spec.get("storageClassName"), 253),
+        storage_class=name_text(volume.spec.get("storageClassName")),
     )
     yield about(entity_id("persistentvolume", volume.name), values, volume)
 

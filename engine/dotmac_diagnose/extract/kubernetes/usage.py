@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from dotmac_diagnose.extract.document import KubeletSummary
 
 from .index import ObjectIndex
-from .json_access import at, count, mapping, mappings, text
+from .json_access import at, count, mapping, mappings
+from .names import name_text
 from .quantity import millicores, whole
 
 ContainerKey = tuple[str, str, str]
@@ -47,11 +48,11 @@ def usage_of(index: ObjectIndex, summaries: Sequence[KubeletSummary]) -> Usage:
     for summary in sorted(summaries, key=lambda item: (item.node, item.source)):
         nodes.add(summary.node)
         for pod in mappings(mapping(summary.data).get("pods")):
-            namespace, name = text(at(pod, "podRef", "namespace"), 253), text(at(pod, "podRef", "name"), 253)
+            namespace, name = name_text(at(pod, "podRef", "namespace")), name_text(at(pod, "podRef", "name"))
             if namespace is None or name is None:
                 continue
             for container in mappings(pod.get("containers")):
-                key = (namespace, name, text(container.get("name"), 253) or "")
+                key = (namespace, name, name_text(container.get("name")) or "")
                 working_set = count(at(container, "memory", "workingSetBytes"))
                 nano = count(at(container, "cpu", "usageNanoCores"))
                 if working_set is not None:
@@ -62,7 +63,7 @@ def usage_of(index: ObjectIndex, summaries: Sequence[KubeletSummary]) -> Usage:
                 _claim_use(claims, volume, namespace, name, summary)
     for item in index.of("podmetrics"):
         for container in mappings(item.raw.get("containers")):
-            key = (item.namespace, item.name, text(container.get("name"), 253) or "")
+            key = (item.namespace, item.name, name_text(container.get("name")) or "")
             used, cores = whole(at(container, "usage", "memory")), millicores(at(container, "usage", "cpu"))
             if used is not None:
                 memory[key] = used
@@ -78,11 +79,11 @@ def _claim_use(
     pod: str,
     summary: KubeletSummary,
 ) -> None:
-    name = text(at(volume, "pvcRef", "name"), 253)
+    name = name_text(at(volume, "pvcRef", "name"))
     used, capacity = count(volume.get("usedBytes")), count(volume.get("capacityBytes"))
     if name is None or used is None or not capacity:
         return
-    claim = (text(at(volume, "pvcRef", "namespace"), 253) or namespace, name)
+    claim = (name_text(at(volume, "pvcRef", "namespace")) or namespace, name)
     use = ClaimUse(
         used_bytes=used,
         capacity_bytes=capacity,

@@ -21,6 +21,7 @@ from .json_access import (
     moment,
     text,
 )
+from .names import name_text
 from .ownership import PodOwner
 
 MAIN, INIT, SIDECAR = "main", "init", "sidecar"
@@ -230,11 +231,6 @@ class WorkloadView:
         """At least one pod runs."""
         return any(pod.phase == "Running" for pod in self.pods)
 
-    @property
-    def failing(self) -> bool:
-        """At least one pod should serve and does not, or has restarted."""
-        return any(pod.failing or (not pod.finished and (pod.restarts or 0) > 0) for pod in self.pods)
-
 
 def containers_of(spec: Json) -> list[tuple[str, Json]]:
     """Return role and spec of the containers of a pod spec, init containers first."""
@@ -256,8 +252,8 @@ def claims_of(spec: Json, pod_name: str | None) -> list[str]:
     """
     found = set()
     for volume in mappings(spec.get("volumes")):
-        claim = text(at(volume, "persistentVolumeClaim", "claimName"), 253)
-        name = text(volume.get("name"), 253)
+        claim = name_text(at(volume, "persistentVolumeClaim", "claimName"))
+        name = name_text(volume.get("name"))
         if claim is None and pod_name and name and isinstance(volume.get("ephemeral"), dict):
             claim = f"{pod_name}-{name}"
         if claim is not None:
@@ -273,7 +269,7 @@ def pod_view(item: KubernetesObject, owner: PodOwner) -> PodView:
         key=f"{item.namespace}/{item.name}",
         owner=owner,
         labels=item.labels,
-        node=text(item.spec.get("nodeName"), 253),
+        node=name_text(item.spec.get("nodeName")),
         phase=phase,
         conditions=conditions(item.status),
         containers=tuple(_containers(item)),
@@ -291,7 +287,7 @@ def _containers(item: KubernetesObject) -> Sequence[ContainerView]:
             if isinstance(status.get("name"), str)
         }
         for spec in mappings(item.spec.get(spec_key)):
-            name = text(spec.get("name"), 253)
+            name = name_text(spec.get("name"))
             if name is not None:
                 found.append(_container(name, _role(spec_key, spec), spec, statuses.get(name, EMPTY)))
     return found

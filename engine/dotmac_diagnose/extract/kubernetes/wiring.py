@@ -11,6 +11,7 @@ from .addresses import ip_address
 from .discovery import Dependency, Discovery
 from .harvest import Extracted, about
 from .json_access import at, boolean, mappings, text
+from .names import name_text
 from .pods import host_of_node
 from .resolution import ServiceKey, service_ports
 from .servers import DEFAULT_PORTS, Server
@@ -70,7 +71,7 @@ def server_claims(snapshot: Snapshot, workload: WorkloadView) -> list[str]:
         found.update(claims_of(pod.item.spec, pod.item.name))
     if workload.item is not None:
         for template in mappings(workload.item.spec.get("volumeClaimTemplates")):
-            name = text(at(template, "metadata", "name"), 253)
+            name = name_text(at(template, "metadata", "name"))
             for ordinal in range(min(workload.desired or 1, 100) if name else 0):
                 claim = f"{name}-{workload.name}-{ordinal}"
                 if snapshot.index.get("persistentvolumeclaims", workload.namespace, claim) is not None:
@@ -97,7 +98,7 @@ def _dependency(snapshot: Snapshot, discovery: Discovery, dependency: Dependency
         external=resolution.external,
         service=entity_id("service", *key) if key is not None and resolution.exists else None,
         service_exists=resolution.exists,
-        port_exists=mention.port in ports if mention.port is not None and ports else None,
+        port_exists=mention.effective_port in ports if mention.effective_port is not None and ports else None,
         service_ports=",".join(str(port) for port in sorted(ports)) or None,
         suggestion=discovery.names.suggestion(key) if key is not None and resolution.exists is False else None,
         source=mention.source,
@@ -218,7 +219,7 @@ def _certificates(snapshot: Snapshot, discovery: Discovery, workload: WorkloadVi
                 mounted[mount_name] = path.rstrip("/")
     found = []
     for volume in mappings(workload.spec.get("volumes")):
-        name, place = text(at(volume, "secret", "secretName"), 253), mounted.get(text(volume.get("name")) or "")
+        name, place = name_text(at(volume, "secret", "secretName")), mounted.get(text(volume.get("name")) or "")
         if name is None or place is None:
             continue
         secret = snapshot.index.get("secrets", workload.namespace, name)

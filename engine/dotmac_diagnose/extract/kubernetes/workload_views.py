@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from dotmac_diagnose.facts import entity_id, entity_type
+from dotmac_diagnose.facts import entity_type
 
 from .index import KubernetesObject, ObjectIndex
 from .json_access import Json, at, count, integer, label_map, mapping, text
@@ -161,14 +161,3 @@ def _newest(
     if kind in ("Job", "CronJob") and last_job is not None:
         return last_job.name
     return newest_pod.template if newest_pod is not None else None
-
-
-def job_entity(namespace: str, name: str) -> str:
-    """Return the entity of a Job, which keeps its own facts although a CronJob may own it."""
-    return entity_id("job", namespace, name)
-
-
-def sets_by_name(workload: WorkloadView) -> Mapping[str, ReplicaSetView]:
-    """Return the ReplicaSets of a workload by name."""
-    views = (*workload.former, *((workload.newest_set,) if workload.newest_set is not None else ()))
-    return {view.name: view for view in views}

@@ -11,8 +11,10 @@ from dotmac_diagnose.facts import kubernetes as kinds
 
 from .discovery import Discovery
 from .event_currency import template_changed_at
+from .failing import workload_fails
 from .harvest import Extracted, about
 from .json_access import Json, boolean, conditions, count, mapping, mappings, moment, scalar_text, text, texts
+from .names import is_name, name_text
 from .probes import declared_ports
 from .references import registry_of
 from .snapshot import Snapshot
@@ -28,7 +30,7 @@ def workload_facts(snapshot: Snapshot, discovery: Discovery, workload: WorkloadV
     yield Relation("part_of", workload.entity, snapshot.cluster)
     for _, container in workload.containers:
         image = text(container.get("image"), 1000)
-        if image is not None:
+        if image is not None and is_name(registry_of(image)):
             yield Relation("pulls_from", workload.entity, entity_id("registry", registry_of(image)))
     if not workload.runs_to_completion:
         yield about(workload.entity, _workload(snapshot, discovery, workload), workload.item or workload.origin)
@@ -45,7 +47,7 @@ def _workload(snapshot: Snapshot, discovery: Discovery, workload: WorkloadView) 
     callers = discovery.callers_of_workload(snapshot, workload.entity)
     paused = boolean(spec.get("paused")) is True
     strategy = mapping(spec.get("strategy")) or mapping(spec.get("updateStrategy"))
-    service_name = text(spec.get("serviceName"), 253) if workload.kind == "StatefulSet" else None
+    service_name = name_text(spec.get("serviceName")) if workload.kind == "StatefulSet" else None
     values = kinds.Workload(
         workload_kind=workload.kind,
         desired=workload.desired,
@@ -61,7 +63,9 @@ def _workload(snapshot: Snapshot, discovery: Discovery, workload: WorkloadView) 
         max_unavailable=scalar_text(mapping(strategy.get("rollingUpdate")).get("maxUnavailable")),
         service_account=workload.service_account,
         callers=",".join(callers) or None,
-        callers_failing=any(snapshot.workloads_by_entity[name].failing for name in callers) if callers else None,
+        callers_failing=any(workload_fails(snapshot, snapshot.workloads_by_entity[name]) for name in callers)
+        if callers
+        else None,
         deleting_seconds=snapshot.age(moment(metadata.get("deletionTimestamp"))),
         finalizers=",".join(sorted(texts(metadata.get("finalizers")))) or None,
         headless_service=service_name,

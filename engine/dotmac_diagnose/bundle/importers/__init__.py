@@ -1,0 +1,1 @@
+"""Readers of other tools' captures: from named bytes to documents, before redaction."""

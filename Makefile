@@ -18,7 +18,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	touch $@
 
 run: $(VENV)/.run
-	-$(BIN)/diagnose analyze $(INCIDENT)
+	$(BIN)/diagnose analyze $(INCIDENT) || test $$? -eq 1 # 1: a cause is reported, which is the point
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -73,4 +74,34 @@ class ServerVersion:
     source: str = ""
 
 
-Document = KubernetesList | KubernetesStatus | PodLog | KubeletSummary | ServerVersion
+@dataclass(frozen=True, slots=True)
+class ServerAnswer:
+    """What one server or one host answered to one question of a live collector.
+
+    Args:
+        server: entity id of the one that was asked, for example ``postgres/db.internal``.
+        question: name of the question within its collector, for example ``lock_tree``.
+        data: the answer as JSON values: rows as a list of objects, a text as a string; None unless
+            ``status`` is ``ok``. Hostile: any field may have any type.
+        status: a word of :class:`~dotmac_diagnose.facts.Status`: ``ok``, ``denied`` …
+        reason: why it is not ``ok``; one line.
+        asked_at: moment of the answer, in UTC.
+        sample: 0 for the first look, 1 for the second, from which deltas are made.
+        milliseconds: how long the answer took.
+        source: the SQL name, command or path that was asked, for people.
+        evidence: path inside the bundle of the redacted document.
+    """
+
+    server: str
+    question: str
+    data: Any = None
+    status: str = "ok"
+    reason: str | None = None
+    asked_at: datetime | None = None
+    sample: int = 0
+    milliseconds: int = 0
+    source: str = ""
+    evidence: str | None = None
+
+
+Document = KubernetesList | KubernetesStatus | PodLog | KubeletSummary | ServerVersion | ServerAnswer

@@ -8,8 +8,11 @@ from types import MappingProxyType
 from .fact import FactValues
 from .kubernetes import KUBERNETES_KINDS
 from .logs import LOG_KINDS
+from .pgbouncer import PGBOUNCER_KINDS
+from .postgres import POSTGRES_KINDS
 
 
 def fact_kinds() -> Mapping[str, type[FactValues]]:
     """Return the value model of every fact kind, by kind name."""
-    return MappingProxyType({model.kind: model for model in (*KUBERNETES_KINDS, *LOG_KINDS)})
+    models = (*KUBERNETES_KINDS, *LOG_KINDS, *POSTGRES_KINDS, *PGBOUNCER_KINDS)
+    return MappingProxyType({model.kind: model for model in models})

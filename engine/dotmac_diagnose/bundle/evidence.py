@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from dotmac_diagnose.extract.document import (
     Document,
@@ -14,13 +13,15 @@ from dotmac_diagnose.extract.document import (
     KubernetesList,
     KubernetesStatus,
     PodLog,
+    ServerAnswer,
     ServerVersion,
 )
 
+from .answers import answer_of, file_of_answer, path_of_answer
 from .limits import Limits
+from .path_parts import path_part
 
 FOLDER = "evidence"
-_LONGEST_PART = 200
 
 
 def with_evidence(documents: Iterable[Document]) -> tuple[Document, ...]:
@@ -47,25 +48,21 @@ def with_evidence(documents: Iterable[Document]) -> tuple[Document, ...]:
 
 def _path_of(document: Document) -> str | None:
     if isinstance(document, KubernetesList):
-        scope = f"namespaces/{_part(document.namespace)}/" if document.namespace is not None else ""
-        return f"{FOLDER}/{scope}{_part(document.list_of)}.json"
+        scope = f"namespaces/{path_part(document.namespace)}/" if document.namespace is not None else ""
+        return f"{FOLDER}/{scope}{path_part(document.list_of)}.json"
     if isinstance(document, PodLog):
         previous = "-previous" if document.previous else ""
-        folders = f"{_part(document.namespace)}/{_part(document.pod)}"
-        return f"{FOLDER}/logs/{folders}/{_part(document.container or 'container')}{previous}.log"
+        folders = f"{path_part(document.namespace)}/{path_part(document.pod)}"
+        return f"{FOLDER}/logs/{folders}/{path_part(document.container or 'container')}{previous}.log"
     if isinstance(document, KubeletSummary):
-        return f"{FOLDER}/kubelet/{_part(document.node)}.json"
+        return f"{FOLDER}/kubelet/{path_part(document.node)}.json"
+    if isinstance(document, ServerAnswer):
+        return f"{FOLDER}/{path_of_answer(document)}"
     return None
 
 
-def _part(name: str) -> str:
-    """Return a name as one part of a path, whatever it holds."""
-    part = quote(name, safe="")[:_LONGEST_PART]
-    return part.replace(".", "%2E") if part.strip(".") == "" else part
-
-
 def _with_path(document: Document, path: str) -> Document:
-    if isinstance(document, KubernetesList | PodLog | KubeletSummary):
+    if isinstance(document, KubernetesList | PodLog | KubeletSummary | ServerAnswer):
         return replace(document, evidence=path)
     return document
 
@@ -89,6 +86,8 @@ def _entry(document: Document) -> dict[str, Any]:
     if isinstance(document, KubernetesStatus):
         entry = {"type": "status", "list_of": document.list_of, "status": document.status}
         return entry | {"reason": document.reason, "namespace": document.namespace}
+    if isinstance(document, ServerAnswer):
+        return {"type": "answer", "path": document.evidence}
     return {"type": "version", "source": document.source, "data": document.data}
 
 
@@ -102,6 +101,8 @@ def files_of(documents: Sequence[Document]) -> dict[str, bytes]:
             files[document.evidence] = document.text.encode("utf-8", "replace")
         elif isinstance(document, KubeletSummary) and document.evidence is not None:
             files[document.evidence] = _json(document.data)
+        elif isinstance(document, ServerAnswer) and document.evidence is not None:
+            files[document.evidence] = file_of_answer(document)
     return files
 
 
@@ -152,6 +153,8 @@ def _document(entry: Mapping[str, Any], files: Mapping[str, bytes], limits: Limi
             entry["previous"] is True, source, path, entry["truncated"] is True,
         )  # fmt: skip
     value = _mapping(_parsed(files[path], limits))
+    if kind == "answer":
+        return answer_of(value, path)
     if kind == "kubelet":
         return KubeletSummary(_text(entry["node"]), value, source, path)
     items = [_mapping(item) for item in value["items"]]

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from dotmac_diagnose.errors import InputError, UsageError
 from dotmac_diagnose.extract import extract
 from dotmac_diagnose.extract.document import Document
-from dotmac_diagnose.facts import FactBase, Outcome, OutcomeStatus
+from dotmac_diagnose.facts import FactBase, Outcome, OutcomeStatus, Relation
 
 from .detect import BUNDLE, DUMP, check_format, detect
 from .evidence import with_evidence
@@ -40,6 +40,7 @@ class Bundle:
         kind: detected format; of several inputs the formats, joined by ``+``.
         manifest: of an own bundle; else empty.
         redaction: number of distinct texts that each rule changed.
+        relations: those that collectors gave beside documents; part of ``base`` as well.
     """
 
     base: FactBase
@@ -49,6 +50,7 @@ class Bundle:
     kind: str = ""
     manifest: Mapping[str, Any] = field(default_factory=dict)
     redaction: Mapping[str, int] = field(default_factory=dict)
+    relations: tuple[Relation, ...] = ()
 
     @classmethod
     def read(
@@ -94,6 +96,7 @@ class Bundle:
         files = files_of_bundle(
             self.base,
             self.documents,
+            self.relations,
             redaction=self.redaction,
             inputs=self.inputs,
             kind=self.kind,
@@ -110,6 +113,8 @@ def capture(
     context: str | None = None,
     inputs: Sequence[str] = (),
     kind: str = "live",
+    relations: Sequence[Relation] = (),
+    secrets: Iterable[str] = (),
 ) -> Bundle:
     """Return the bundle of documents that collectors or importers found: redacted, then read into facts.
 
@@ -119,11 +124,13 @@ def capture(
         context: name of the Kubernetes context.
         inputs: what was read, for people.
         kind: ``live``, or the format of the capture.
+        relations: what collectors know of the targets beside documents; kept as it is.
+        secrets: values that must not stay, for example the passwords of the targets.
 
     Raises:
         LimitExceeded: an object nests too deep.
     """
-    redacted = redact(with_evidence(documents))
+    redacted = redact(with_evidence(documents), secrets)
     text = TextRedactor()
     known = [
         Outcome(
@@ -131,8 +138,17 @@ def capture(
         )
         for item in dict.fromkeys(outcomes)
     ]
-    base = extract(redacted.documents, outcomes=known, context=context)
-    return Bundle(base, redacted.documents, base.outcomes, tuple(sorted(inputs)), kind, redaction=redacted.counts)
+    base = extract(redacted.documents, outcomes=known, context=context, relations=relations)
+    given = tuple(sorted(set(relations)))
+    return Bundle(
+        base,
+        redacted.documents,
+        base.outcomes,
+        tuple(sorted(inputs)),
+        kind,
+        redaction=redacted.counts,
+        relations=given,
+    )
 
 
 def _check_call(paths: Sequence[str | Path], input_format: str | None) -> None:
@@ -235,8 +251,15 @@ def _part_of(own: OwnBundle, *, reextract: bool) -> Bundle:
         {name: count for name, count in counts.items() if isinstance(count, int)} if isinstance(counts, dict) else {}
     )
     if not (reextract or not own.base.facts) or not own.documents:
-        return Bundle(own.base, own.documents, own.base.outcomes, manifest=own.manifest, redaction=former)
-    again = capture(own.documents, context=own.base.context)
+        return Bundle(
+            own.base,
+            own.documents,
+            own.base.outcomes,
+            manifest=own.manifest,
+            redaction=former,
+            relations=own.relations,
+        )
+    again = capture(own.documents, context=own.base.context, relations=own.relations)
     base = FactBase(
         again.base.facts,
         again.base.relations,
@@ -246,7 +269,7 @@ def _part_of(own: OwnBundle, *, reextract: bool) -> Bundle:
         context=again.base.context,
     )
     total = dict(sorted((Counter(former) + Counter(again.redaction)).items()))
-    return Bundle(base, again.documents, base.outcomes, manifest=own.manifest, redaction=total)
+    return Bundle(base, again.documents, base.outcomes, manifest=own.manifest, redaction=total, relations=own.relations)
 
 
 def _together(parts: Sequence[Bundle], inputs: tuple[str, ...], kind: str) -> Bundle:
@@ -259,4 +282,5 @@ def _together(parts: Sequence[Bundle], inputs: tuple[str, ...], kind: str) -> Bu
     for part in parts:
         counts.update(part.redaction)
     manifest = parts[0].manifest if len(parts) == 1 else {}
-    return Bundle(base, documents, base.outcomes, inputs, kind, manifest, dict(sorted(counts.items())))
+    relations = tuple(sorted({item for part in parts for item in part.relations}))
+    return Bundle(base, documents, base.outcomes, inputs, kind, manifest, dict(sorted(counts.items())), relations)

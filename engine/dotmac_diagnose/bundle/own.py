@@ -9,7 +9,7 @@ from typing import Any
 
 from dotmac_diagnose.errors import InputError
 from dotmac_diagnose.extract.document import Document, KubernetesList
-from dotmac_diagnose.facts import FactBase, Outcome, OutcomeStatus
+from dotmac_diagnose.facts import FactBase, Outcome, OutcomeStatus, Relation
 
 from .evidence import documents_of, files_of, index_of
 from .limits import Limits
@@ -32,6 +32,8 @@ SCHEMA_VERSION = 1
 FORMAT = "dotmac-diagnose-bundle"
 MANIFEST = "manifest.json"
 FACTS = "facts.jsonl"
+GIVEN = "collected-relations.jsonl"
+"""Relations that no document holds; those of ``relations.jsonl`` can be derived again."""
 _PARTS = (MANIFEST, FACTS, "outcomes.json")
 
 
@@ -42,6 +44,7 @@ class OwnBundle:
     base: FactBase
     documents: tuple[Document, ...]
     manifest: Mapping[str, Any]
+    relations: tuple[Relation, ...] = ()
 
 
 def is_own(tree: Tree) -> bool:
@@ -57,6 +60,7 @@ def _says_so(tree: Tree) -> bool:
 def files_of_bundle(
     base: FactBase,
     documents: Sequence[Document],
+    relations: Sequence[Relation] = (),
     *,
     redaction: Mapping[str, int],
     inputs: Sequence[str],
@@ -82,7 +86,8 @@ def files_of_bundle(
         MANIFEST: json.dumps(manifest, indent=1, sort_keys=True).encode() + b"\n",
         "outcomes.json": write_outcomes(base),
         FACTS: write_facts(base),
-        "relations.jsonl": write_relations(base),
+        "relations.jsonl": write_relations(base.relations),
+        **({GIVEN: write_relations(relations)} if relations else {}),
         "changes.jsonl": write_changes(base),
         **files_of(documents),
     }
@@ -111,6 +116,8 @@ def read_own(tree: Tree, limits: Limits) -> OwnBundle:
     problems += _damage(FACTS, damaged, missing=FACTS not in files)
     relations, damaged = read_lines(files.get("relations.jsonl", b""), read_relation)
     problems += _damage("relations.jsonl", damaged, missing="relations.jsonl" not in files)
+    given, damaged = read_lines(files.get(GIVEN, b""), read_relation)
+    problems += _damage(GIVEN, damaged, missing=False)
     changes, damaged = read_lines(files.get("changes.jsonl", b""), read_change)
     problems += _damage("changes.jsonl", damaged, missing="changes.jsonl" not in files)
     base = FactBase(
@@ -121,7 +128,7 @@ def read_own(tree: Tree, limits: Limits) -> OwnBundle:
         captured_at=_moment(manifest),
         context=manifest["context"] if isinstance(manifest.get("context"), str) else None,
     )
-    return OwnBundle(base, documents, manifest)
+    return OwnBundle(base, documents, manifest, tuple(given))
 
 
 def _manifest(files: Mapping[str, bytes], label: str) -> dict[str, Any]:

@@ -39,9 +39,9 @@ def _fact_line(item: Fact) -> str:
     )
 
 
-def write_relations(base: FactBase) -> bytes:
-    """Return ``relations.jsonl``."""
-    rows = ({"type": item.type, "source": item.source, "target": item.target} for item in base.relations)
+def write_relations(relations: Iterable[Relation]) -> bytes:
+    """Return relations as lines."""
+    rows = ({"type": item.type, "source": item.source, "target": item.target} for item in relations)
     return _lines(rows)
 
 

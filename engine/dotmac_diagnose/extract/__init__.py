@@ -10,7 +10,7 @@ from dotmac_diagnose.facts import Fact, FactBase
 
 if TYPE_CHECKING:
     from dotmac_diagnose.extract.document import Document
-    from dotmac_diagnose.facts import Outcome
+    from dotmac_diagnose.facts import Outcome, Relation
 
 __all__ = ["extract"]
 
@@ -21,6 +21,7 @@ def extract(
     outcomes: Sequence[Outcome] = (),
     context: str | None = None,
     redacted: bool = True,
+    relations: Sequence[Relation] = (),
 ) -> FactBase:
     """Turn documents into the fact base of one incident.
 
@@ -29,26 +30,31 @@ def extract(
         outcomes: how collectors or importers ended; kept, and joined with what could not be read here.
         context: name of the Kubernetes context; None when the source does not say.
         redacted: the documents went through redaction. Without it command lines and log messages,
-            which may hold secrets, become no facts.
+            which may hold secrets, become no facts, and answers of servers none at all.
+        relations: known beside the documents; added as they are.
 
     Returns:
         Facts, relations, changes and outcomes. The moment of the capture is the newest that an
-        object or log mentions, never today's clock.
+        object, log or answer mentions, never today's clock.
     """
-    from dotmac_diagnose.extract.document import PodLog
+    from dotmac_diagnose.extract.document import PodLog, ServerAnswer
     from dotmac_diagnose.extract.kubernetes import extract_kubernetes
     from dotmac_diagnose.extract.logs import extract_logs, newest_moment
+    from dotmac_diagnose.extract.servers import extract_servers, newest_answer
 
     logs = [document for document in documents if isinstance(document, PodLog)] if redacted else []
-    found = extract_kubernetes(documents, context=context, log_moment=newest_moment(logs) if logs else None)
+    answers = [document for document in documents if isinstance(document, ServerAnswer)] if redacted else []
+    moments = [moment for moment in (newest_moment(logs), newest_answer(answers)) if moment is not None]
+    found = extract_kubernetes(documents, context=context, log_moment=max(moments, default=None))
     facts = list(found.facts) if redacted else [_without_command(item) for item in found.facts]
     if logs and found.captured_at is not None:
         facts += extract_logs(logs, found.owners, found.captured_at)
+    servers = extract_servers(answers, found.captured_at)
     return FactBase(
-        facts,
-        found.relations,
-        (*outcomes, *found.outcomes),
-        found.changes,
+        (*facts, *servers.facts),
+        (*found.relations, *servers.relations, *relations),
+        (*outcomes, *found.outcomes, *servers.outcomes),
+        (*found.changes, *servers.changes),
         captured_at=found.captured_at,
         context=context,
     )

@@ -13,9 +13,12 @@ from dotmac_diagnose.extract.document import (
     KubernetesList,
     KubernetesStatus,
     PodLog,
+    ServerAnswer,
     ServerVersion,
 )
+from dotmac_diagnose.facts import entity_name
 
+from .answers import fields_of, with_fields
 from .known import KnownSecrets
 from .ledger import Ledger
 from .objects import ObjectRedactor
@@ -35,16 +38,19 @@ class Redacted:
     counts: Mapping[str, int]
 
 
-def redact(documents: Iterable[Document]) -> Redacted:
+def redact(documents: Iterable[Document], secrets: Iterable[str] = ()) -> Redacted:
     """Redact documents: first each by itself, then all for the values that were found.
 
     Args:
         documents: raw; they are not modified.
+        secrets: values that are known beforehand, for example passwords of the targets.
 
     Raises:
         LimitExceeded: an object nests too deep to be walked.
     """
     ledger = Ledger()
+    for secret in secrets:
+        ledger.remember(secret)
     first = [_redact_one(document, ledger) for document in documents]
     known = KnownSecrets(ledger.known - _names_in(item.document for item in first))
     if not known:
@@ -81,6 +87,9 @@ def _redact_one(document: Document, ledger: Ledger) -> _First:
             items = [walker.redact(item) for item in before]
             changed = [new for new, old in zip(items, before, strict=True) if new is not old]
             return _First(replace(document, items=items), walker.texts, changed)
+        if isinstance(document, ServerAnswer):
+            fields = walker.redact(fields_of(document, text))
+            return _First(with_fields(document, fields), walker.texts, [fields])
         data = walker.redact(document.data)
         return _First(replace(document, data=data), walker.texts, [data])
     except RecursionError as error:
@@ -100,6 +109,8 @@ def _names_in(documents: Iterable[Document]) -> set[str]:
     for document in documents:
         if isinstance(document, PodLog):
             names |= {document.namespace, document.pod, document.container}
+        elif isinstance(document, ServerAnswer):
+            names |= {entity_name(document.server), *entity_name(document.server).split(":")}
         elif isinstance(document, KubernetesList):
             for item in document.items:
                 names |= _names_of(item)
@@ -130,6 +141,8 @@ def _replace_known(first: _First, known: KnownSecrets, counts: Counter[str]) -> 
     counts["known_value"] += len(changes)
     if isinstance(document, KubernetesList):
         return replace(document, items=[_substituted(item, changes) for item in document.items])
+    if isinstance(document, ServerAnswer):
+        return with_fields(document, _substituted(first.changed[0], changes))
     if isinstance(document, ServerVersion):
         return replace(document, data=_substituted(document.data, changes))
     return replace(document, data=_substituted(document.data, changes))

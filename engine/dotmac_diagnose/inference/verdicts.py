@@ -15,7 +15,7 @@ from .scale import MAXIMUM_STRENGTH
 from .type_graph import in_network
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dotmac_diagnose.facts import FactBase
     from dotmac_diagnose.knowledge.model import Knowledge
@@ -59,7 +59,21 @@ def decide(
             for entity in _places(knowledge, walker, cause_id, item):
                 if placement.takes(cause_id, knowledge.causes[cause_id], entity):
                     seen.setdefault((cause_id, entity), []).append(item)
+    by_pair = {(item.finding, item.entity): item for item in present}
+    for (cause_id, entity), items in seen.items():
+        items += _direct(knowledge, by_pair, cause_id, entity)
     return [_belief(knowledge, scale, key, seen[key]) for key in sorted(seen) if key not in refuted]
+
+
+def _direct(
+    knowledge: Knowledge, present: Mapping[Pair, Observation], cause_id: str, entity: str
+) -> Iterator[Observation]:
+    """Yield the other present findings on the same entity that the cause leads to: it explains them too."""
+    cause = knowledge.causes[cause_id]
+    for edge in cause.leads_to:
+        item = present.get((edge.to, entity))
+        if item is not None and not edge.via and edge.to != cause.verdict:
+            yield item
 
 
 def _places(knowledge: Knowledge, walker: Walker, cause_id: str, item: Observation) -> tuple[str, ...]:

@@ -193,6 +193,9 @@ class Cause(Strict):
     guide: list[str] = Field(default_factory=list)
     leads_to: list[Edge] = Field(default_factory=list)
     verdict: Id | None = Field(default=None, description="risk and posture: the one decisive finding")
+    incident_when: Id | None = Field(
+        default=None, description="posture: with this finding on the same entity it is felt now, and is an incident"
+    )
     meaning: str | None = None
     impact: str | None = None
     no_fix: str | None = Field(default=None, description="why there is no fix that changes something")

@@ -160,6 +160,8 @@ class _Check:
         self._word(cause.prior, self._parts.scale.priors, "prior", "prior")
         if cause.verdict is not None:
             self._known(cause.verdict, ("findings",), ("verdict",))
+        if cause.incident_when is not None:
+            self._known(cause.incident_when, ("findings",), ("incident_when",))
         for index, name in enumerate(cause.not_on):
             if self._type(name, "not_on", index) and known and not types_fit(name, cause.entity, self._parts.types):
                 self._report("KB023", f"{name} is not a kind of {cause.entity}", "not_on", index)

@@ -8,7 +8,7 @@ from dotmac_diagnose import diagnosis as report
 from dotmac_diagnose.diagnosis import Diagnosis
 from dotmac_diagnose.version import __version__
 
-from .causes import cause_results, listed_causes, title_of
+from .causes import cause_results, kind_of, listed_causes, title_of
 from .changes import recent_changes
 from .checks import next_checks
 from .headline import headline
@@ -106,7 +106,7 @@ def _fixes(
     rendered = [
         fix
         for item in listed_causes(knowledge, belief)
-        if options.posture or knowledge.causes[item.cause].kind != "posture"
+        if options.posture or kind_of(knowledge, observations, item) != "posture"
         for fix in render_fixes(knowledge, base, observations, item)
     ]
     reported = frozenset((cause.id, cause.entity.id) for cause in causes if cause.reported)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dotmac_diagnose import diagnosis as report
 from dotmac_diagnose.facts import Fact, FactBase, entity_name, entity_namespace, entity_type
+from dotmac_diagnose.rules.observation import Presence
 
 from .confidence import LISTED_FROM, as_confidence, band
 from .severity import SEVERITIES, severity_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dotmac_diagnose.inference.belief import Belief, CauseBelief, Contribution, Pair
-    from dotmac_diagnose.knowledge.model import Knowledge, Severity
+    from dotmac_diagnose.knowledge.model import Kind, Knowledge, Severity
     from dotmac_diagnose.options import Options
     from dotmac_diagnose.rules.observation import Observation, Observations
 
@@ -74,13 +75,14 @@ def _result(
 ) -> report.Cause:
     known = knowledge.causes[item.cause]
     confidence = as_confidence(item.probability, verdict=known.kind != "incident" and known.verdict is not None)
-    counted = known.kind != "posture" or options.posture
+    kind = kind_of(knowledge, observations, item)
+    counted = kind != "posture" or options.posture
     seen = _seen(observations, item)
     return report.Cause(
         rank=0,
         id=item.cause,
         title=known.title,
-        kind=known.kind,
+        kind=kind,
         severity=severity,
         confidence=confidence,
         band=band(confidence),
@@ -101,6 +103,15 @@ def _result(
         decisive=known.decisive,
         fixes=[],
     )
+
+
+def kind_of(knowledge: Knowledge, observations: Observations, item: CauseBelief) -> Kind:
+    """Return the kind of a cause here: a weakness whose effect is seen on the same entity is an incident."""
+    known = knowledge.causes[item.cause]
+    if known.incident_when is None:
+        return known.kind
+    felt = observations.get(known.incident_when, item.entity)
+    return "incident" if felt is not None and felt.presence is Presence.PRESENT else known.kind
 
 
 def entity_result(entity: str) -> report.Entity:

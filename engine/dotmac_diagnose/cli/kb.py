@@ -12,6 +12,7 @@ ENTRIES = {
     "list": Entry(f"{_MODULE}.kb_list", "List causes, states, findings or fixes."),
     "show": Entry(f"{_MODULE}.kb_show", "Print all that is known about one id."),
     "lint": Entry(f"{_MODULE}.kb_lint", "Check the knowledge base; all problems with their places."),
+    "test": Entry(f"{_MODULE}.kb_test", "Run cases against the knowledge base."),
     "schema": Entry(f"{_MODULE}.kb_schema", "Print the JSON Schema of a file, of facts or of the report."),
 }
 

@@ -209,6 +209,15 @@ def test_a_dump_on_one_stream(tmp_path: Path) -> None:
     assert log.text == "one\n==== START logs for container main of pod shop/other ====\ntwo\n"
 
 
+def test_a_damaged_part_of_a_stream_costs_no_log_behind_it(tmp_path: Path) -> None:
+    start = DUMP.index("==== START logs")
+    (tmp_path / "dump.txt").write_text(DUMP[:start] + "half a line\n" + DUMP[start:])
+    bundle = Bundle.read(tmp_path / "dump.txt")
+    assert [log.pod for log in bundle.documents if isinstance(log, PodLog)] == ["api-1"]
+    assert ("pods", "kube-system") in lists(bundle)
+    assert [item.status.value for item in bundle.outcomes] == ["partial"]
+
+
 def test_a_recorded_dump_folder_has_the_pods_of_the_recording() -> None:
     dump = Bundle.read(INCIDENTS / "image-tag-wrong.tar.xz", input_format="cluster-info-dump")
     whole = Bundle.read(INCIDENTS / "image-tag-wrong.tar.xz")

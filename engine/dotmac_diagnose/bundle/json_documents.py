@@ -20,7 +20,7 @@ _SPACE = re.compile(r"[ \t\r\n,\x1e]*")
 _JSON_SPACE = re.compile(r"[ \t\r\n]*")
 _LONG_INTEGER = re.compile(r"[0-9]{19}")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_NEXT_DOCUMENT = re.compile(r"\n[{\[]")
+_NEXT_DOCUMENT = re.compile(r"\n(?:[{\[]|==== START logs for container )")
 _BRACKETS = bytes(code for code in range(256) if code not in b'[]{}"')
 _STRING = re.compile(rb'"[^"]*"')
 _STEPS = bytes(2 if code in b"[{" else 0 if code in b"]}" else 1 for code in range(256))
@@ -101,7 +101,7 @@ class _Parser:
         return match.end() if match is not None else position
 
     def _resume(self, position: int) -> int:
-        """Return where the next document starts: at a bracket that opens a line."""
+        """Return where the next document starts: at a bracket that opens a line, or at the mark of a log."""
         match = _NEXT_DOCUMENT.search(self._text, position - 1)
         return match.start() + 1 if match is not None else len(self._text)
 

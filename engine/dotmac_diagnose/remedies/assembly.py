@@ -11,6 +11,7 @@ from dotmac_diagnose.version import __version__
 from .causes import cause_results, kind_of, listed_causes, title_of
 from .changes import recent_changes
 from .checks import next_checks
+from .gaps import kinds_not_captured
 from .headline import headline
 from .healthy import Examination, counts_as_trouble, well_systems
 from .ranking import rank_fixes
@@ -173,6 +174,7 @@ def _inference(belief: Belief, observations: Observations) -> report.InferenceSt
 
 
 def _collectors(base: FactBase) -> list[report.CollectorResult]:
+    missing = kinds_not_captured(base)
     return [
         report.CollectorResult(
             id=outcome.collector,
@@ -181,7 +183,7 @@ def _collectors(base: FactBase) -> list[report.CollectorResult]:
             duration_ms=outcome.duration_ms,
             facts=outcome.facts,
         )
-        for outcome in base.outcomes
+        for outcome in (*base.outcomes, *([missing] if missing is not None else []))
     ]
 
 

@@ -182,9 +182,12 @@ def collector_name(collector: str) -> str:
 
 
 def not_seen(diagnosis: Diagnosis) -> list[str]:
-    """Return what could not be read whole, with the reason; never to be shown as healthy."""
+    """Return what could not be read whole, with the reason; never to be shown as healthy.
+
+    What was passed over on purpose comes last.
+    """
     lines: list[str] = []
-    for item in diagnosis.collectors:
+    for item in sorted(diagnosis.collectors, key=lambda item: item.status == "skipped"):
         if item.status == "ok":
             continue
         name = collector_name(item.id)

@@ -46,6 +46,7 @@ class InferenceStamp(Model):
     expect: Literal["incident", "healthy"]
     calibration: str = Field(description="uncalibrated, or calibrated on simulation")
     rule_engine: str
+    notes: list[str] = Field(default_factory=list, description="what was left out or cut off, one sentence each")
 
 
 class Entity(Model):

@@ -53,7 +53,6 @@ class CauseBelief:
         missing: unknown findings of ``often`` or more that the cause reaches.
         chain: from the cause (first) through the most probable states to what users feel.
         alternatives: causes that share a present finding and become less probable when this one is on.
-        alone: P(at least one present finding needs this cause) proxy used for ordering; 0..1.
     """
 
     cause: str

@@ -71,12 +71,13 @@ def infer(
     usable, notes = fitting(calibration, knowledge.digest)
     results = Results(hood, observations, scale, leaks, solution, assembly.refutations, usable)
     verdicts = decide(knowledge, base, hood.placement, scale, present)
+    decided = {pair for verdict in verdicts for pair in verdict.explains}
     return Belief(
         mode=solution.mode,
         error_bound=solution.error_bound,
         causes=tuple(sorted([*results.causes(focused), *verdicts], key=_order)),
         states=results.states(),
-        unexplained=results.unexplained(grounded.unconnected, present),
+        unexplained=tuple(pair for pair in results.unexplained(grounded.unconnected, present) if pair not in decided),
         checks=results.checks(),
         prior_scale=round(kappa, 9),
         width=solution.width,

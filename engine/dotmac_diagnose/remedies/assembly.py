@@ -170,6 +170,7 @@ def _inference(belief: Belief, observations: Observations) -> report.InferenceSt
         expect=belief.expect,
         calibration=belief.calibration,
         rule_engine=observations.backend,
+        notes=sorted({*belief.notes, *([observations.truncated] if observations.truncated else [])}),
     )
 
 

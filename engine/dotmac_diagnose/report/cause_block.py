@@ -210,9 +210,10 @@ def _fixes(diagnosis: Diagnosis, cause: Cause, view: View, printed: set[int]) ->
         if fix.rank in printed:
             lines += row(f"fix {fix.rank}", f"{printable(fix.title)}: see above", width=view.width)
         elif view.verbose or full < _FIXES_IN_FULL:
+            said = {text for other in diagnosis.fixes if other.rank in printed for text in other.preconditions}
             printed.add(fix.rank)
             full += 1
-            lines += fix_lines(fix, view)
+            lines += fix_lines(fix, view, said)
         else:
             rest.append(f"{fix.rank} {printable(fix.title)}")
     if rest:

@@ -124,6 +124,8 @@ def closing_lines(diagnosis: Diagnosis, view: View) -> list[Line]:
         within = printable(diagnosis.escalation.respond_within, 100)
         lines += sentence(f"escalate {diagnosis.escalation.level} within {within}: {steps}", width=view.width)
     lines += sentence(_method(diagnosis), width=view.width, style="quiet")
+    for note in diagnosis.inference.notes if view.verbose else ():
+        lines += sentence(f"note: {printable(note, 300)}", width=view.width, style="quiet")
     if diagnosis.fixes:
         lines += sentence(f"fixes: {fix_counts(diagnosis.fixes)}", width=view.width)
     if diagnosis.scope.inputs:

@@ -9,6 +9,8 @@ from .printable import cell_width, command_lines, printable
 from .view import View, applicability, risk
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from dotmac_diagnose.diagnosis import Fix, FixStep
 
 _TOOLS = frozenset(
@@ -35,13 +37,15 @@ _TOOLS = frozenset(
 _NOT_EXACT = "holds characters that cannot be shown; do not paste it, see --format json"
 
 
-def fix_lines(fix: Fix, view: View) -> list[Line]:
+def fix_lines(fix: Fix, view: View, said: Container[str] = ()) -> list[Line]:
     """Return a fix: title, class, preconditions, warnings, commands, verification, way back.
+
+    ``said`` holds the preconditions that a fix above has named already.
 
     Commands stand alone on their lines, behind spaces only; they are never wrapped and never cut.
     """
     lines = _title(fix, view)
-    for text in fix.preconditions:
+    for text in (text for text in fix.preconditions if text not in said):
         lines += row("", f"first: {printable(text)}", width=view.width, style="warning")
     for text in fix.warnings:
         lines += row("", f"careful: {printable(text)}", width=view.width, style="warning")

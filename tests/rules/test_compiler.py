@@ -56,6 +56,11 @@ def test_wrong_rules_are_named(when: dict[str, Any], said: str) -> None:
     assert problem.startswith(f"test.a: {said}")
 
 
+def test_a_wrong_text_of_an_alternative_is_named() -> None:
+    (problem,) = problems(a=finding([{"fact": "kubernetes.pod", "where": {"phase": "Pending"}, "detail": "{fase}"}]))
+    assert problem.startswith("test.a: when.0.detail: {fase} names no field")
+
+
 @pytest.mark.parametrize(
     ("rest", "said"),
     [

@@ -54,6 +54,12 @@ def test_a_fact_that_passes_makes_it_present() -> None:
     assert "exit_signal" not in item.bindings
 
 
+def test_an_alternative_has_a_text_of_its_own() -> None:
+    compiled = rules(a=finding([PENDING, {**OOM, "detail": "{pod} ran out of memory"}], detail="{pod} is not running"))
+    assert get(see(compiled, container(exit_reason="OOMKilled")), "a").detail == "shop/api-1 ran out of memory"
+    assert get(see(compiled, pod(phase="Pending")), "a").detail == "shop/api-1 is not running"
+
+
 def test_without_a_text_the_tested_fields_are_told() -> None:
     assert get(see(rules(a=finding([OOM])), container(exit_reason="OOMKilled")), "a").detail == "exit_reason: OOMKilled"
 

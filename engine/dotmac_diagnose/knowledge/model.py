@@ -102,6 +102,12 @@ class FactPattern(Strict):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+class SingleRule(FactPattern):
+    """A fact that alone makes a finding present."""
+
+    detail: str | None = Field(default=None, description="text of this alternative, in place of that of the finding")
+
+
 class FindingPattern(Strict):
     """A finding of an earlier stratum that is present."""
 
@@ -133,6 +139,7 @@ class JoinRule(Strict):
     all: list[Pattern] = Field(min_length=1, max_length=8)
     none: list[Pattern] = Field(default_factory=list)
     on: str | None = None
+    detail: str | None = Field(default=None, description="text of this alternative, in place of that of the finding")
 
 
 class AbsentRule(Strict):
@@ -155,7 +162,7 @@ class Finding(Strict):
     sources: list[str] = Field(default_factory=list)
     false_alarm: Word | None = None
     false_alarm_reason: str | None = None
-    when: list[FactPattern | JoinRule] = Field(default_factory=list, description="any of these makes it present")
+    when: list[SingleRule | JoinRule] = Field(default_factory=list, description="any of these makes it present")
     absent: AbsentRule | None = None
     detail: str | None = Field(
         default=None, description="text with {field} of the matched fact or {alias.field} of a join"

@@ -73,6 +73,7 @@ class CompiledFinding:
         alternatives: any of them makes it present.
         attempted: tests of which one must hold before silence means absence.
         detail: its text, or None for a list of the tested fields.
+        details: texts of alternatives that have one of their own, by their position.
         subsumes: its parts.
     """
 
@@ -81,6 +82,7 @@ class CompiledFinding:
     alternatives: tuple[Alternative, ...]
     attempted: tuple[FactTest, ...]
     detail: Template | None
+    details: Mapping[int, Template]
     subsumes: tuple[Subsumption, ...]
 
     def fits(self, entity_type: str) -> bool:
@@ -168,11 +170,12 @@ class _Compilation:
         ]
         sound = tuple(item for item in alternatives if item is not None)
         detail = self._detail(name, definition, sound)
+        details = self._details(name, definition, sound)
         subsumes = self._subsumes(name, definition)
         if len(self.problems) > before:
             return None
         tests = tuple(test for test in attempted if test is not None)
-        return CompiledFinding(name, definition, sound, tests, detail, subsumes)
+        return CompiledFinding(name, definition, sound, tests, detail, details, subsumes)
 
     def _place(self, finding: str, prefix: str) -> Callable[[str, str], None]:
         return lambda path, message: self.complain(finding, f"{prefix}.{path}", message)
@@ -195,6 +198,18 @@ class _Compilation:
         for alternative in alternatives:
             fields.update(detail_fields(alternative))
         return parse_template(definition.detail, fields, lambda message: self.complain(name, "detail", message))
+
+    def _details(self, name: str, definition: Finding, alternatives: tuple[Alternative, ...]) -> Mapping[int, Template]:
+        made: dict[int, Template] = {}
+        for alternative in alternatives:
+            text = definition.when[alternative.alternative].detail
+            if text is not None:
+                made[alternative.alternative] = self._own_detail(name, text, alternative)
+        return made
+
+    def _own_detail(self, name: str, text: str, alternative: Alternative) -> Template:
+        place = f"when.{alternative.alternative}.detail"
+        return parse_template(text, detail_fields(alternative), lambda message: self.complain(name, place, message))
 
     def _subsumes(self, name: str, definition: Finding) -> tuple[Subsumption, ...]:
         parts: list[Subsumption] = []

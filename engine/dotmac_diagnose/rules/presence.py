@@ -88,8 +88,9 @@ def _identity(element: Element) -> object:
 
 
 def _detail(finding: CompiledFinding, alternative: Alternative, match: Match, others: int) -> str:
-    if finding.detail is not None:
-        text = finding.detail.render(lambda name: _read(match, name))
+    template = finding.details.get(alternative.alternative, finding.detail)
+    if template is not None:
+        text = template.render(lambda name: _read(match, name))
     else:
         text = _seen_values(alternative, match)
     return f"{text} (and {others} more)" if others else text

@@ -4,6 +4,9 @@
     diagnosis = diagnose("incident.tar.xz")
     diagnosis.causes[0].id, diagnosis.causes[0].confidence
 
+    from dotmac_diagnose import Targets, collect
+    diagnose(collect(Targets(postgres=["postgresql://monitor@db.internal/shop"])))
+
 Names are imported when they are first used, so that importing the package costs next to nothing.
 """
 
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
     from .facts import Fact, FactBase, Relation, fact
     from .knowledge import load_knowledge
     from .knowledge.model import Knowledge
+    from .live import LiveOptions, collect, collect_async
     from .options import Options
+    from .targets import Targets
 
 __all__ = [
     "Bundle",
@@ -34,10 +39,14 @@ __all__ = [
     "KnowledgeError",
     "LimitExceeded",
     "Limits",
+    "LiveOptions",
     "Options",
     "Relation",
+    "Targets",
     "UsageError",
     "__version__",
+    "collect",
+    "collect_async",
     "diagnose",
     "diagnose_async",
     "fact",
@@ -55,9 +64,13 @@ _HOME = {
     "KnowledgeError": "errors",
     "LimitExceeded": "errors",
     "Limits": "bundle",
+    "LiveOptions": "live",
     "Options": "options",
     "Relation": "facts",
+    "Targets": "targets",
     "UsageError": "errors",
+    "collect": "live",
+    "collect_async": "live",
     "diagnose": "api",
     "diagnose_async": "api",
     "fact": "facts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,7 +22,7 @@ from .limits import Limits
 from .members import Tree
 from .own import OwnBundle, files_of_bundle, is_own, read_own
 from .read import STDIN, read_tree
-from .redact import TextRedactor, redact
+from .redact import KnownSecrets, Ledger, TextRedactor, redact
 from .write import write_files
 
 EXPECTED = "Expected: kubectl get -o json or yaml, kubectl cluster-info dump, or a bundle of this program."
@@ -130,14 +130,9 @@ def capture(
     Raises:
         LimitExceeded: an object nests too deep.
     """
+    secrets = frozenset(secrets)
     redacted = redact(with_evidence(documents), secrets)
-    text = TextRedactor()
-    known = [
-        Outcome(
-            item.collector, item.status, text.redact(item.reason) if item.reason else None, item.duration_ms, item.facts
-        )
-        for item in dict.fromkeys(outcomes)
-    ]
+    known = _without_secrets(dict.fromkeys(outcomes), secrets)
     base = extract(redacted.documents, outcomes=known, context=context, relations=relations)
     given = tuple(sorted(set(relations)))
     return Bundle(
@@ -149,6 +144,16 @@ def capture(
         redaction=redacted.counts,
         relations=given,
     )
+
+
+def _without_secrets(outcomes: Iterable[Outcome], secrets: Iterable[str]) -> list[Outcome]:
+    ledger = Ledger()
+    for secret in secrets:
+        ledger.remember(secret)
+    text, known = TextRedactor(ledger), KnownSecrets(ledger.known)
+    return [
+        replace(item, reason=known.replace(text.redact(item.reason))[0] if item.reason else None) for item in outcomes
+    ]
 
 
 def _check_call(paths: Sequence[str | Path], input_format: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -50,14 +51,21 @@ def extract(
     if logs and found.captured_at is not None:
         facts += extract_logs(logs, found.owners, found.captured_at)
     servers = extract_servers(answers, found.captured_at)
+    facts += servers.facts
     return FactBase(
-        (*facts, *servers.facts),
+        facts,
         (*found.relations, *servers.relations, *relations),
-        (*outcomes, *found.outcomes, *servers.outcomes),
+        (*_counted(outcomes, facts), *found.outcomes, *servers.outcomes),
         (*found.changes, *servers.changes),
         captured_at=found.captured_at,
         context=context,
     )
+
+
+def _counted(outcomes: Sequence[Outcome], facts: Sequence[Fact]) -> list[Outcome]:
+    """Return the outcomes of collectors with the number of facts that came of each."""
+    numbers = Counter(item.collector for item in facts)
+    return [replace(item, facts=item.facts or numbers[item.collector]) for item in outcomes]
 
 
 def _without_command(item: Fact) -> Fact:

@@ -7,7 +7,8 @@ users, image digests, uids, public certificates.
 """
 
 from .documents import Redacted, redact
+from .known import KnownSecrets
 from .ledger import MARK, Ledger
 from .text import TextRedactor
 
-__all__ = ["MARK", "Ledger", "Redacted", "TextRedactor", "redact"]
+__all__ = ["MARK", "KnownSecrets", "Ledger", "Redacted", "TextRedactor", "redact"]

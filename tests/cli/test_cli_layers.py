@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from dotmac_diagnose.cli.selection import matches
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cli.conftest import Run
 
 CAUSE = "kubernetes.image_not_found"
@@ -215,6 +215,27 @@ def test_the_lint_names_every_problem_with_its_place(run: Run, tmp_path: Path) -
     lines = result.out.splitlines()
     assert any("kubernetes/causes.yaml:1:1: " in line and " KB1" in line for line in lines)
     assert lines[-1].split()[1] == "errors,"
+
+
+def test_the_lint_lists_every_prior_that_somebody_chose(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "kubernetes").mkdir()
+    (tmp_path / "kubernetes" / "causes.yaml").write_text(
+        "kubernetes.made_up_for_this_test:\n  entity: workload\n  title: A made up cause\n  severity: P3\n"
+        "  decisive: nothing\n  prior: exotic\n  prior_reason: seen once in ten years\n"
+    )
+    knowledge = Path(__file__).parents[2] / "knowledge"
+    default = yaml.safe_load((knowledge / "scale.yaml").read_text())["default_prior"]
+    chosen = {
+        f"prior {cause['prior']} of {name}: {cause['prior_reason']}"
+        for path in knowledge.glob("*/causes.yaml")
+        for name, cause in yaml.safe_load(path.read_text()).items()
+        if cause.get("prior", default) != default
+    }
+    assert chosen
+    lines = run("kb", "lint", "--knowledge", tmp_path).out.splitlines()
+    assert {line for line in lines if line.startswith("prior ")} == chosen | {
+        "prior exotic of kubernetes.made_up_for_this_test: seen once in ten years"
+    }
 
 
 def test_a_pack_that_does_not_load_lists_all_problems_and_is_exit_2(run: Run, tmp_path: Path, incident: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .output import emit
-from .parameters import knowledge_option, option
+from .parameters import knowledge_option
 from .problems import FAILED
 
 if TYPE_CHECKING:
@@ -22,10 +22,11 @@ FIX_CODE = "KB191"
 
 
 @click.command("lint", short_help="Check the knowledge base; all problems with their places.")
-@option("--priors", is_flag=True, help="Also list every prior that differs from the default, with its reason.")
 @knowledge_option()
 def command(**given: Any) -> int:
     """Check the knowledge base and the packs; print every problem with file, line and column.
+
+    Below the problems stands every cause whose prior is not the default, with the reason.
 
     Exit 2 when there is an error; warnings alone are exit 0.
     """
@@ -37,8 +38,7 @@ def command(**given: Any) -> int:
     found = [*lint(knowledge, sources, extra_checks=[check_rules]), *_fixes(knowledge, sources)]
     found.sort(key=lambda item: (item.file, item.line, item.column, item.code, item.message))
     lines = [_line(problem) for problem in found]
-    if given["priors"]:
-        lines += [f"prior {item.word} of {item.cause}: {item.reason}" for item in non_default_priors(knowledge)]
+    lines += [f"prior {item.word} of {item.cause}: {item.reason}" for item in non_default_priors(knowledge)]
     errors = sum(problem.severity == "error" for problem in found)
     size = f"{len(knowledge.causes)} causes, {len(knowledge.findings)} findings, {len(knowledge.fixes)} fixes"
     lines.append(f"{errors} errors, {len(found) - errors} warnings in {size}")

@@ -162,7 +162,7 @@ def test_what_cannot_be_judged_is_inconclusive(run: Run, tmp_path: Path) -> None
 def test_a_terminal_gets_colour_unless_it_is_refused(
     run: Run, incident: Path, monkeypatch: pytest.MonkeyPatch, *, colour: bool
 ) -> None:
-    monkeypatch.setattr("dotmac_diagnose.cli.analyze.coloured", lambda _output, *, no_color: not no_color)
+    monkeypatch.setattr("dotmac_diagnose.cli.report_options.coloured", lambda _output, *, no_color: not no_color)
     monkeypatch.setenv("TERM", "xterm-256color")
     result = run("analyze", incident, *([] if colour else ["--no-color"]))
     assert ("\x1b[" in result.out) is colour

@@ -37,7 +37,7 @@ HEAVY = ("pydantic", "networkx", "numpy", "rich", "kubernetes", "psycopg", "redi
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:
     context = click.Context(group)
     found: list[tuple[tuple[str, ...], click.Command]] = []
-    for name in [*group.list_commands(context), *(["run"] if not path else [])]:
+    for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
         found.append(((*path, name), command))
@@ -56,7 +56,6 @@ def test_help_lists_every_command_with_one_line(run: Run) -> None:
     for name in LISTED:
         assert f"  {name} " in result.out
         assert ENTRIES[name].summary in result.out
-    assert "run " not in result.out.split("Commands:")[1]
     assert "Exit codes:" in result.out
 
 

@@ -29,11 +29,13 @@ def one_line(text: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "live collection is not in this version (diagnose run). Save the state with kubectl and use "),
-        (["run"], "live collection is not in this version (diagnose run). "),
+        ([], "no target was named (live run). Name one, for example with --postgres, --redis or --url; saved data: "),
+        (["run"], "no target was named (live run). "),
+        (["doctor"], "no target was named (live run). "),
+        (["collect", "-o", "new.tar.gz"], "no target was named (live run). "),
         (["analyse"], "there is no command 'analyse' (diagnose). Did you mean `analyze`?"),
-        (["frobnicate"], "there is no command 'frobnicate' (diagnose). Commands: analyze, explain, "),
-        (["--frob"], "no such option '--frob' (diagnose). See `diagnose --help`."),
+        (["frobnicate"], "there is no command 'frobnicate' (diagnose). Commands: run, collect, analyze, "),
+        (["--frob"], "no such option '--frob' (diagnose run). See `diagnose run --help`."),
         (["analyze"], "missing argument 'PATH...' (diagnose analyze). See `diagnose analyze --help`."),
         (["analyze", "x", "--fail-on", "P9"], "invalid value for '--fail-on': 'P9' is not one of "),
         (["analyze", "x", "--min-confidence", "2"], "invalid value for '--min-confidence': 2.0 is not in the range "),

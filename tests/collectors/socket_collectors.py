@@ -77,10 +77,10 @@ class Open:
 
     async def collect(self, context: CollectorContext) -> AsyncIterator[Collected]:
         (dsn,) = context.targets.postgres
-        yield ServerAnswer("postgres/db", "login", {"dsn": dsn, "echo": dsn.split(":")[2].split("@")[0]},
+        yield ServerAnswer("made/db", "login", {"dsn": dsn, "echo": dsn.split(":")[2].split("@")[0]},
                            asked_at=datetime(2026, 11, 24, 11, 0, tzinfo=UTC))  # fmt: skip
-        yield ServerAnswer("postgres/db", "locks", status="denied", reason=f"denied for {dsn}")
-        yield Relation("connects_to", "deployment/shop/api", "postgres/db")
+        yield ServerAnswer("made/db", "locks", status="denied", reason=f"denied for {dsn}")
+        yield Relation("connects_to", "deployment/shop/api", "made/db")
 
     async def permissions(self, context: CollectorContext) -> tuple[Permission, ...]:
         return (

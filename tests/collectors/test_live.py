@@ -72,7 +72,7 @@ def test_secrets_of_targets_stay_out_of_everything(installed: Path, tmp_path: Pa
     assert PASSWORD not in f"{written} {report} {bundle!r}"
     assert "app:***@db" in written
     assert bundle.inputs == ("postgres db", "redis cache")
-    assert Relation("connects_to", "deployment/shop/api", "postgres/db") in bundle.base.relations
+    assert Relation("connects_to", "deployment/shop/api", "made/db") in bundle.base.relations
     assert outcomes(bundle)["postgres"] == (OutcomeStatus.PARTIAL, "denied: locks")
     assert outcomes(bundle)["redis"] == (OutcomeStatus.DENIED, "NOAUTH Authentication required (cache:6379)")
     assert "postgres: partial (2 documents): denied: locks" in steps
@@ -171,6 +171,6 @@ def test_answers_of_a_live_run_carry_no_path_of_their_own(installed: Path) -> No
     bundle = collect(Targets(postgres=[DSN]), 10)
     answers = [item for item in bundle.documents if isinstance(item, ServerAnswer)]
     assert {item.evidence for item in answers} == {
-        "evidence/servers/postgres/db/login.0.json", "evidence/servers/postgres/db/locks.0.json"
+        "evidence/servers/made/db/login.0.json", "evidence/servers/made/db/locks.0.json"
     }  # fmt: skip
     assert installed.exists()

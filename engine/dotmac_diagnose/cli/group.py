@@ -32,9 +32,17 @@ class Entry:
 class LazyGroup(click.Group):
     """Imports a command when it is called or asked for help."""
 
-    def __init__(self, *args: Any, entries: Mapping[str, Entry], **settings: Any) -> None:
+    def __init__(self, *args: Any, entries: Mapping[str, Entry], default: str = "", **settings: Any) -> None:
         super().__init__(*args, **settings)
+        self.default = default
         self.entries = dict(entries)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; options of the command ``default`` may stand without its name."""
+        own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        if self.default and args and args[0].startswith("-") and args[0].partition("=")[0] not in {"-", *own}:
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's interface
         """Return the names of the listed commands, in the order of the table."""

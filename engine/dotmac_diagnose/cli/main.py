@@ -29,13 +29,15 @@ _PROGRAM = "diagnose"
 _PACKAGE = "dotmac_diagnose.cli"
 
 ENTRIES = {
+    "run": Entry(f"{_PACKAGE}.run", "Diagnose live targets (also without a command)."),
+    "collect": Entry(f"{_PACKAGE}.collect", "Save a redacted bundle of live targets."),
     "analyze": Entry(f"{_PACKAGE}.analyze", "Diagnose saved data: a bundle, kubectl output, a dump."),
     "explain": Entry(f"{_PACKAGE}.explain", "Tell why a cause is believed, or why not."),
     "facts": Entry(f"{_PACKAGE}.facts", "Print what was seen."),
     "findings": Entry(f"{_PACKAGE}.findings", "Print what the rules decided from it."),
     "kb": Entry(f"{_PACKAGE}.kb", "List, show and check the knowledge base."),
+    "doctor": Entry(f"{_PACKAGE}.doctor", "Tell what can be collected from here."),
     "version": Entry(f"{_PACKAGE}.version", "Print the versions of program and knowledge."),
-    "run": Entry(f"{_PACKAGE}.run", "Diagnose the live platform.", listed=False),
 }
 
 _HELP = """Name the root cause of a broken platform, say how sure it is and why, and print the commands that fix it.
@@ -52,7 +54,8 @@ Exit codes:
 
 _EPILOG = """\b
 Every option can be set in the environment: --fail-on is DIAGNOSE_FAIL_ON.
-Example: kubectl get pods,events,deployments -A -o json | diagnose analyze -
+Saved: kubectl get pods,events,deployments -A -o json | diagnose analyze -
+Live:  DIAGNOSE_POSTGRES=postgresql://monitor@db.internal/shop diagnose
 """
 
 
@@ -60,6 +63,7 @@ Example: kubectl get pods,events,deployments -A -o json | diagnose analyze -
     _PROGRAM,
     cls=LazyGroup,
     entries=ENTRIES,
+    default="run",
     help=_HELP,
     epilog=_EPILOG,
     invoke_without_command=True,
@@ -78,7 +82,8 @@ def cli(ctx: click.Context) -> int | None:
     run = ctx.command.get_command(ctx, "run") if isinstance(ctx.command, click.Group) else None
     if run is None:
         raise click.UsageError("missing command", ctx)
-    found: int = ctx.invoke(run)
+    with run.make_context("run", [], parent=ctx) as inner:
+        found: int = run.invoke(inner)
     return found
 
 
@@ -94,6 +99,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     session = Session()
     tolerant_streams()
+    code = _guarded(words, session)
+    if session.leaves_threads and arguments is None:
+        # Threads that cannot be ended would hold up the end of the interpreter. All is written.
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _guarded(words: list[str], session: Session) -> int:
+    """Return the exit code of a command line; every error is one line on stderr."""
     try:
         return _invoke(words, session)
     except click.exceptions.Exit as finished:

@@ -63,7 +63,9 @@ def option(*names: str, **settings: Any) -> Decorator:
     return click.option(*names, **settings)
 
 
-def _stacked(*decorators: Decorator) -> Decorator:
+def stacked(*decorators: Decorator) -> Decorator:
+    """Return several options as one decorator, in their order."""
+
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         for decorator in reversed(decorators):
             function = decorator(function)
@@ -117,7 +119,7 @@ def input_options() -> Decorator:
         )
         for limit in dataclasses.fields(Limits)
     ]
-    return _stacked(
+    return stacked(
         option("--input-format", metavar="NAME", help="bundle or kubectl; by default the content tells."),
         option("--reextract", is_flag=True, help="Derive the facts of a bundle again from its evidence."),
         option("-n", "--namespace", multiple=True, metavar="NAME", help="Only this namespace (repeatable)."),
@@ -138,7 +140,7 @@ def knowledge_option() -> Decorator:
 
 def judgement_options() -> Decorator:
     """Return the options that change what is believed or reported."""
-    return _stacked(
+    return stacked(
         option(
             "--expect",
             type=click.Choice(["incident", "healthy"]),

@@ -23,9 +23,11 @@ class Session:
 
     Args:
         verbose: notes about progress, and tracebacks of bugs.
+        leaves_threads: collectors that could not be ended are still running.
     """
 
     verbose: bool = False
+    leaves_threads: bool = False
 
     def note(self, text: str) -> None:
         """Say on stderr what is going on, when that was asked for."""

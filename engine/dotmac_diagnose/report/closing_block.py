@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .fix_block import command_or_words
-from .layout import BLANK, Line, row, sentence
+from .layout import BLANK, Line, Span, row, sentence
 from .printable import printable
 from .view import (
     View,
@@ -130,11 +130,21 @@ def closing_lines(diagnosis: Diagnosis, view: View) -> list[Line]:
         lines += sentence(f"fixes: {fix_counts(diagnosis.fixes)}", width=view.width)
     if diagnosis.scope.inputs:
         names = listed((printable(name, 300) for name in diagnosis.scope.inputs), 100 if view.verbose else 3)
-        lines += sentence(f"evidence: {names}", width=view.width, style="quiet")
+        label = "looked at" if diagnosis.scope.source == "live" else "evidence"
+        lines += sentence(f"{label}: {names}", width=view.width, style="quiet")
+    if view.evidence is not None:
+        lines += _evidence(printable(view.evidence, 1000), view)
     if view.exit_code is not None:
         spent = f"{diagnosis.timings_ms.total / 1000:.1f} s"
         lines += sentence(exit_reason(diagnosis, view), width=view.width, right=spent)
     return lines
+
+
+def _evidence(text: str, view: View) -> list[Line]:
+    """Return where the bundle lies: a path on one line, so that it can be copied, a sentence wrapped."""
+    if " " in text:
+        return sentence(f"evidence: {text}", width=view.width, style="warning")
+    return [(Span(f"evidence: {text}", "quiet"),)]
 
 
 def _sum(diagnosis: Diagnosis) -> str:

@@ -32,6 +32,7 @@ class View:
         show: causes below this severity are only counted.
         fail_on: what the exit line compares with.
         exit_code: of the run; None leaves the exit line out.
+        evidence: where the bundle of a live run lies, or why it lies nowhere.
     """
 
     width: int = 80
@@ -39,6 +40,7 @@ class View:
     show: Literal["P0", "P1", "P2", "P3"] = "P3"
     fail_on: Literal["P0", "P1", "P2", "P3", "never"] = "P2"
     exit_code: int | None = None
+    evidence: str | None = None
 
     def shows(self, cause: Cause) -> bool:
         """Tell whether a cause is printed and not only counted."""

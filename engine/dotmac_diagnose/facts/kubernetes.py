@@ -185,6 +185,20 @@ class Workload(FactValues):
     duplicate_variables: str | None = None
 
 
+class FormerRelease(FactValues):
+    """The newest former pod template of a Deployment whose pods were or are ready."""
+
+    kind: ClassVar[str] = "kubernetes.former_release"
+    resource: ClassVar[str | None] = "replicasets"
+    revision: int = Field(description="revision of the newest template")
+    former_revision: int
+    former_ready: int = Field(description="ready pods of the former template")
+    changed: str = Field(description="what the newest template changed, in words; no values of variables")
+    only_labels: bool = Field(description="the containers and volumes are the same: going back repairs nothing")
+    age_seconds: float | None = Field(default=None, description="since the newest template came into use")
+    completed: bool | None = Field(default=None, description="the rollout of the newest template was completed once")
+
+
 class Reference(FactValues):
     """One reference of a pod template to a ConfigMap, Secret, key, claim or ServiceAccount."""
 
@@ -418,6 +432,7 @@ class DisruptionBudget(FactValues):
     current_healthy: int | None = None
     desired_healthy: int | None = None
     expected_pods: int | None = None
+    pods_needed: int | None = Field(default=None, description="pods with which one disruption would be allowed")
     pods_on_cordoned_nodes: int | None = None
     cordoned_node: str | None = None
     overlapping: str | None = Field(default=None, description="other budgets that select the same pod")
@@ -572,6 +587,7 @@ KUBERNETES_KINDS: tuple[type[FactValues], ...] = (
     Probe,
     Event,
     Workload,
+    FormerRelease,
     Reference,
     Dependency,
     Service,

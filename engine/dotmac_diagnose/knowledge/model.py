@@ -167,6 +167,10 @@ class Finding(Strict):
     detail: str | None = Field(
         default=None, description="text with {field} of the matched fact or {alias.field} of a join"
     )
+    capture: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description="field or alias.field -> expressions of RE2 whose named groups become values for fixes",
+    )
     source_group: str | None = Field(
         default=None, description="findings of one record: the name of the record; see general"
     )

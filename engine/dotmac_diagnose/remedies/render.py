@@ -63,7 +63,7 @@ def render_fixes(
 ) -> list[RenderedFix]:
     """Return every fix of a cause that fits its entity, by fix id, with names filled in."""
     evidence = evidence_of(knowledge, observations, belief)
-    values = CauseValues(EntityValues(base, belief.entity), evidence)
+    values = CauseValues(EntityValues(base, belief.entity), evidence, observations)
     return [
         _render_fix(knowledge, fix_id, fix, belief, values)
         for fix_id, fix in sorted(knowledge.fixes.items())

@@ -67,11 +67,13 @@ class CauseValues:
     """Values of one cause on one entity: those of the entity, and of what was seen.
 
     ``evidence.<field>`` is the first present finding that has the field, in the order of
-    :func:`evidence_of`; ``<finding id>.<field>`` is that of one finding.
+    :func:`evidence_of`; ``<finding id>.<field>`` is that of one finding, which may also be a present
+    finding on the entity of the cause that is no evidence for it.
     """
 
     entity_values: EntityValues
     evidence: Sequence[Observation]
+    observations: Observations | None = None
 
     def lookup(self, name: str, /) -> object | None:
         """Return the value of a dotted name, None when it is not known."""
@@ -83,7 +85,13 @@ class CauseValues:
             return known
         second, _, binding = rest.partition(".")
         finding = f"{head}.{second}"
-        return _first([item for item in self.evidence if item.finding == finding], binding)
+        value = _first([item for item in self.evidence if item.finding == finding], binding)
+        return value if value is not None else self._beside(finding, binding)
+
+    def _beside(self, finding: str, binding: str) -> object | None:
+        entity = self.entity_values.entity
+        item = self.observations.get(finding, entity) if self.observations is not None else None
+        return _first([item], binding) if item is not None and item.presence is Presence.PRESENT else None
 
 
 def _first(observations: Sequence[Observation], binding: str) -> object | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dotmac_diagnose.facts import FactValues, is_a
 from dotmac_diagnose.knowledge.model import FactPattern, Finding, JoinRule
 
+from .capture import Captures, compile_captures
 from .fact_test import FactTest, FactTests
 from .join_compiler import JoinCompiler, source_fields
 from .join_rule import CompiledJoin
@@ -75,6 +76,7 @@ class CompiledFinding:
         detail: its text, or None for a list of the tested fields.
         details: texts of alternatives that have one of their own, by their position.
         subsumes: its parts.
+        captures: names inside its texts.
     """
 
     id: str
@@ -84,6 +86,7 @@ class CompiledFinding:
     detail: Template | None
     details: Mapping[int, Template]
     subsumes: tuple[Subsumption, ...]
+    captures: Captures
 
     def fits(self, entity_type: str) -> bool:
         """Tell whether entities of a concrete type can carry it."""
@@ -172,10 +175,11 @@ class _Compilation:
         detail = self._detail(name, definition, sound)
         details = self._details(name, definition, sound)
         subsumes = self._subsumes(name, definition)
+        captures = compile_captures(definition.capture, lambda place, message: self.complain(name, place, message))
         if len(self.problems) > before:
             return None
         tests = tuple(test for test in attempted if test is not None)
-        return CompiledFinding(name, definition, sound, tests, detail, details, subsumes)
+        return CompiledFinding(name, definition, sound, tests, detail, details, subsumes, captures)
 
     def _place(self, finding: str, prefix: str) -> Callable[[str, str], None]:
         return lambda path, message: self.complain(finding, f"{prefix}.{path}", message)

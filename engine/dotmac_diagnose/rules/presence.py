@@ -37,7 +37,7 @@ def present(finding: CompiledFinding, entity: str, matches: Sequence[Match], ord
         facts=facts,
         premises=tuple(sorted({premise for match in matches for premise in match.premises})),
         rule=f"{finding.id}#{first.alternative}",
-        bindings=_bindings(first),
+        bindings={**_bindings(first), **finding.captures.of(_bindings(match) for match in matches)},
         affected=affected_pods(facts),
         observed_at=earliest(facts),
     )

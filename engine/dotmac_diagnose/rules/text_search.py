@@ -89,7 +89,7 @@ def compile_expression(pattern: str) -> Callable[[str], bool]:
     """
     if not pattern or len(pattern) > MAX_PATTERN_LENGTH:
         raise ValueError(f"an expression has 1 to {MAX_PATTERN_LENGTH} characters")
-    compiled = _linear_expression(pattern)
+    compiled = linear_expression(pattern)
     return lambda text: compiled.search(text.encode("utf-8", "replace")) is not None
 
 
@@ -103,7 +103,7 @@ def _compile_part(pattern: str) -> tuple[str, TextMatch]:
     if len(literals) == 1:
         return needle, lambda text: needle in text
     # The longest literal decides most texts, and a substring scan is 20 times faster than RE2 through Python.
-    compiled = _linear_expression(expression)
+    compiled = linear_expression(expression)
     return needle, lambda text: needle in text and compiled.search(text.encode("utf-8", "replace")) is not None
 
 
@@ -122,7 +122,12 @@ def _split_names(pattern: str) -> tuple[list[str], str]:
     return [*literals, literal], "".join([*expression, re.escape(literal)])
 
 
-def _linear_expression(pattern: str) -> Any:
+def linear_expression(pattern: str) -> Any:
+    """Return a compiled expression of RE2, without regard to case.
+
+    Raises:
+        ValueError: RE2 refuses it.
+    """
     import re2
 
     options = re2.Options()

@@ -143,6 +143,7 @@ def budget_facts(
         current_healthy=count(status.get("currentHealthy")) or 0 if status else None,
         desired_healthy=count(status.get("desiredHealthy")) or 0 if status else None,
         expected_pods=count(status.get("expectedPods")) or 0 if status else None,
+        pods_needed=(count(status.get("desiredHealthy")) or 0) + 1 if status else None,
         pods_on_cordoned_nodes=sum(cordoned.values()) if snapshot.index.was_read("nodes") else None,
         cordoned_node=max(sorted(cordoned), key=lambda name: cordoned[name], default=None),
         overlapping=",".join(sorted(overlapping)) or None,

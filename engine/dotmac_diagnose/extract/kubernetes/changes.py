@@ -31,6 +31,9 @@ _EVENT_REASONS = frozenset(
         "EvictionThresholdMet",
     }
 )
+ONLY_LABELS = "labels or annotations"
+"""The difference of two templates with the same containers and volumes."""
+
 _COMPARED = (
     ("image", "image"),
     ("command", "command"),
@@ -85,7 +88,7 @@ def difference(before: ReplicaSetView, after: ReplicaSetView) -> str:
     specs = [mapping(view.template.get("spec")) for view in (before, after)]
     others = (specs[0].keys() | specs[1].keys()) - {"containers", "initContainers", "serviceAccount"}
     found += sorted(str(key) for key in others if specs[0].get(key) != specs[1].get(key))
-    return ", ".join(found[:8]) or "labels or annotations"
+    return ", ".join(found[:8]) or ONLY_LABELS
 
 
 def _containers(view: ReplicaSetView) -> dict[str, Json]:

@@ -17,6 +17,7 @@ from .discovery import discover
 from .endpoints import addresses_of_services
 from .events import event_facts
 from .failing import failing_pods
+from .former_release import former_release_facts
 from .harvest import Extracted, Harvest
 from .index import KubernetesObject
 from .ingresses import ingress_facts
@@ -78,6 +79,7 @@ def run_extractors(snapshot: Snapshot, documents: Sequence[Document]) -> Harvest
         partial(workload_facts, snapshot, discovery),
         partial(wiring_facts, snapshot, discovery),
         partial(probe_facts, snapshot),
+        partial(former_release_facts, snapshot),
         partial(reference_facts, snapshot),
         partial(policy_verdicts, snapshot, discovery),
         manager_relations,

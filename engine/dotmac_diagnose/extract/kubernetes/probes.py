@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from dotmac_diagnose.facts import Fact
 from dotmac_diagnose.facts import kubernetes as kinds
 
+from .former_release import former_set
 from .harvest import about
 from .json_access import Json, at, count, integer, mapping, mappings, scalar_text, text, texts
 from .names import name_text
 from .snapshot import Snapshot
-from .views import INIT, ReplicaSetView, WorkloadView, containers_of
+from .views import INIT, WorkloadView, containers_of
 
 _PROBES = (("liveness", "livenessProbe"), ("readiness", "readinessProbe"), ("startup", "startupProbe"))
 _HANDLERS = (("http", "httpGet"), ("tcp", "tcpSocket"), ("grpc", "grpc"), ("exec", "exec"))
-_SETTLED_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,28 +119,11 @@ def _probe(name: str, kind: str, probe: Json, target: _Target, container: Json) 
 
 
 def _former_template(snapshot: Snapshot, workload: WorkloadView) -> dict[str, Json] | None:
-    """Return the containers of the newest former template that had been ready, by name.
-
-    A template that came back (a rollback) has been used more often than the one it replaced,
-    which then is no model.
-    """
-    former = next((view for view in workload.former if view.ready > 0), None)
-    if former is None:
-        uses = workload.newest_set.uses if workload.newest_set is not None else 1
-        former = next(
-            (view for view in workload.former if view.uses >= uses and not _never_ready(snapshot, workload, view)), None
-        )
+    """Return the containers of the release before, by name."""
+    former = former_set(snapshot, workload)
     if former is None:
         return None
     named = (
         (text(container.get("name")), container) for _, container in containers_of(mapping(at(former.template, "spec")))
     )
     return {name: container for name, container in named if name is not None}
-
-
-def _never_ready(snapshot: Snapshot, workload: WorkloadView, view: ReplicaSetView) -> bool:
-    """Tell whether pods of a former template still exist and none of them is ready after a minute."""
-    pods = [pod for pod in workload.pods if pod.template == view.name and pod.deleting is None]
-    return bool(pods) and all(
-        pod.ready is False and (snapshot.age(pod.created) or 0.0) > _SETTLED_SECONDS for pod in pods
-    )

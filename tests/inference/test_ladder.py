@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import numpy as np
 import pytest
@@ -38,11 +37,10 @@ def wide_story(seed: int) -> Network:
     return build(kinds, base, sorted(edges), [(1.0, 1.0)] * (causes + states) + seen)
 
 
+@pytest.mark.timeout(60)
 def test_twenty_causes_times_forty_findings_does_not_hang():
-    started = time.perf_counter()
     solution = solve(Plain(dense(20, 40)))
     solution.passes([(node, True) for node in range(8)])
-    assert time.perf_counter() - started < 20
     assert np.isfinite(solution.base.probability).all()
     assert solution.width <= 20
 

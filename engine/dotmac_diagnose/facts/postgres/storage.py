@@ -31,7 +31,7 @@ class Table(FactValues):
     last_autovacuum_seconds: float | None = Field(default=None, description="None: never since the statistics' start")
     last_vacuum_seconds: float | None = Field(default=None, description="by hand or by autovacuum, whichever is newer")
     last_analyze_seconds: float | None = None
-    vacuum_running: bool
+    vacuum_running: bool | None = None
     modified_rows: int = Field(description="since the last ANALYZE")
     modified_percent: float = Field(description="of the live rows")
     analyze_trigger_rows: float

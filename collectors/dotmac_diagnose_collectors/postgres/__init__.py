@@ -1,0 +1,5 @@
+"""Collector of PostgreSQL servers."""
+
+from .collector import PostgresCollector
+
+__all__ = ["PostgresCollector"]

@@ -5,7 +5,11 @@ BIN := $(VENV)/bin
 INCIDENT ?= tests/incidents/postgres-scaled-to-zero.tar.xz
 WORKERS ?= 2
 
-.PHONY: run test lint bench fuzz lock clean
+SERVERS := .cache/servers
+OLDEST_AND_NEWEST := 12 18
+ALL_VERSIONS := 12 13 14 15 16 17 18
+
+.PHONY: run servers test test-all lint bench fuzz lock clean
 
 $(VENV)/.run: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (set PYTHON=...)" >&2; exit 2; }
@@ -20,8 +24,15 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 run: $(VENV)/.run
 	$(BIN)/diagnose analyze $(INCIDENT) || test $$? -eq 1 # 1: a cause is reported, which is the point
 
-test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+servers:
+	sh scripts/servers.sh $(SERVERS) $(OLDEST_AND_NEWEST)
+
+test: $(VENV)/.dev servers
+	POSTGRES_VERSIONS="$(OLDEST_AND_NEWEST)" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-all: $(VENV)/.dev
+	sh scripts/servers.sh $(SERVERS) $(ALL_VERSIONS)
+	POSTGRES_VERSIONS="$(ALL_VERSIONS)" $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from dotmac_diagnose.extract.server_names import server_entity
@@ -123,10 +122,7 @@ def _without_environment(explicit: dict[str, Any]) -> dict[str, Any]:
     for name, option in known.items():
         if name not in settings and option.envvar is not None and option.envvar.decode() in os.environ:
             settings[name] = (option.compiled or b"").decode()
-    if "PGSERVICE" not in os.environ:
-        settings.pop("service", None)
-    elif "servicefile" in known:
-        settings |= {"service": "diagnose", "servicefile": str(Path(__file__).with_name("no_service.conf"))}
-    else:
-        raise AddressError("PGSERVICE is set, and this libpq cannot be told to ignore it: unset it")
+    if "PGSERVICE" in os.environ:
+        # libpq reads the service file whatever else is set, and fails when it does not know the service.
+        raise AddressError("PGSERVICE is set, and libpq cannot be told to ignore it: unset it")
     return settings

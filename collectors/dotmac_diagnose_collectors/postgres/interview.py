@@ -23,7 +23,7 @@ from .session import NoAnswer, Rows, Session
 if TYPE_CHECKING:
     from dotmac_diagnose_collectors.base import CollectorContext
 
-_LEAST_SAMPLE = 0.5
+_ROUND_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -57,14 +57,13 @@ class Interview:
             return
         if self.whole_server:
             yield first
-        started = time.monotonic()
         fitting = [question for question in QUESTIONS if question.fits(self.major) and self._wanted(question)]
         async for answer in self._round(fitting, 0):
             yield answer
-        wait = self.context.sample_seconds - (time.monotonic() - started)
-        if self.context.sample_seconds <= 0 or self.context.remaining() < max(wait, 0) + _LEAST_SAMPLE:
+        wait = self.context.sample_seconds
+        if wait <= 0 or self.context.remaining() < wait + _ROUND_SECONDS:
             return
-        await asyncio.sleep(max(wait, 0))
+        await asyncio.sleep(wait)
         async for answer in self._round([question for question in fitting if question.twice], 1):
             yield answer
 

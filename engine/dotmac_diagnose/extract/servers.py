@@ -16,7 +16,11 @@ from types import MappingProxyType
 from dotmac_diagnose.extract.document import ServerAnswer
 from dotmac_diagnose.facts import Change, Fact, Outcome, OutcomeStatus, Relation, entity_type
 
-SERVER_EXTRACTORS: Mapping[str, str] = MappingProxyType({})
+SERVER_EXTRACTORS: Mapping[str, str] = MappingProxyType(
+    {
+        "postgres": "dotmac_diagnose.extract.postgres:extract_postgres",
+    }
+)
 """``module:function`` by type of the server: ``{"postgres": "dotmac_diagnose.extract.postgres:extract_postgres"}``."""
 
 

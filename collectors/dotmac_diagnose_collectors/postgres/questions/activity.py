@@ -75,8 +75,9 @@ SELECT {_SESSION_COLUMNS}, i.pid AS involved_pid, w.blocked_by, w.mode, w.lock_t
   extract(epoch FROM clock_timestamp() - coalesce(w.wait_start, a.query_start))::float8 AS wait_seconds,
   CASE WHEN 0 = ANY (w.blocked_by) THEN (
     SELECT p.gid FROM pg_prepared_xacts p WHERE p.transaction::text = w.transaction_id OR EXISTS (
-      SELECT FROM pg_locks h WHERE h.granted AND h.pid IS NULL AND h.relation::bigint = w.relation
-        AND h.virtualtransaction = '-1/' || p.transaction::text)
+      SELECT FROM pg_locks x JOIN pg_locks h ON h.virtualtransaction = x.virtualtransaction AND h.pid IS NULL
+      WHERE x.locktype = 'transactionid' AND x.transactionid = p.transaction AND x.pid IS NULL
+        AND h.granted AND h.relation::bigint = w.relation)
     ORDER BY p.prepared LIMIT 1
   ) END AS prepared_gid
 FROM involved i LEFT JOIN waiters w ON w.pid = i.pid LEFT JOIN pg_stat_activity a ON a.pid = i.pid
@@ -113,5 +114,5 @@ ACTIVITY = (
     Question("locks", _LOCKS, "pg_locks, pg_blocking_pids", _STATS, texts=("query",)),
     Question("sessions", _SESSIONS, "pg_stat_activity", _STATS, texts=("query",)),
     Question("waits", _WAITS, "pg_stat_activity", _STATS, twice=True),
-    Question("lock_table", _LOCK_TABLE, "pg_locks"),
+    Question("lock_table", _LOCK_TABLE, "pg_locks", _STATS),
 )

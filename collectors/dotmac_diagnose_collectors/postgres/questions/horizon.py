@@ -8,8 +8,9 @@ _PREPARED = """
 SELECT p.gid AS name, p.owner::text, p.database::text,
   extract(epoch FROM clock_timestamp() - p.prepared)::float8 AS age_seconds, age(p.transaction)::int
     AS transaction_id_age,
-  (SELECT count(*)::int FROM pg_locks l WHERE l.virtualtransaction = '-1/' || p.transaction::text
-    AND l.locktype = 'relation') AS locks
+  (SELECT count(*)::int FROM pg_locks x JOIN pg_locks l ON l.virtualtransaction = x.virtualtransaction AND l.pid IS NULL
+    WHERE x.locktype = 'transactionid' AND x.transactionid = p.transaction AND x.granted AND x.pid IS NULL
+      AND l.locktype = 'relation') AS locks
 FROM pg_prepared_xacts p ORDER BY p.prepared, p.gid LIMIT 50
 """
 

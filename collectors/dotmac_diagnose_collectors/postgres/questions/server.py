@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotmac_diagnose_collectors.postgres.question import Question
+from dotmac_diagnose_collectors.postgres.question import Need, Question
 
 # Values of commands and connection strings are not read: they may hold passwords.
 _SETTING_NAMES = (
@@ -134,7 +134,7 @@ SERVER = (
     Question("settings", _SETTINGS, "pg_settings"),
     Question("role_settings", _ROLE_SETTINGS, "pg_db_role_setting"),
     Question("configuration_errors", _CONFIGURATION_ERRORS, "pg_file_settings"),
-    Question("memory", _MEMORY, "pg_settings"),
+    Question("memory", _MEMORY, "pg_settings", Need.ALL_STATISTICS),
     Question("roles", _ROLES, "pg_roles"),
     Question("databases", _DATABASES, "pg_database"),
     Question("database_sizes", _SIZES, "pg_database_size"),

@@ -78,6 +78,7 @@ class LockRoot(FactValues):
     backend_started: str | None = None
     backend_type: str | None = Field(default=None, description="client backend, autovacuum worker …")
     prepared: bool
+    prepared_name: str | None = Field(default=None, description="gid of a prepared transaction")
     state: str | None = None
     active: bool | None = None
     idle_in_transaction: bool | None = None
@@ -208,7 +209,7 @@ class StatementStatistics(FactValues):
     database: str
     installed: bool = Field(description="CREATE EXTENSION pg_stat_statements was run in the connected database")
     preloaded: bool | None = Field(default=None, description="in shared_preload_libraries; None: not readable")
-    available: bool = Field(description="the view answered")
+    available: bool | None = Field(default=None, description="the view answered; None: it was not asked")
     entries: int | None = None
     hidden: int | None = Field(default=None, description="entries whose text the role may not see")
     evictions: int | None = Field(default=None, description="pg_stat_statements_info.dealloc (14 and newer)")

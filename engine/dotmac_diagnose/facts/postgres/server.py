@@ -19,9 +19,10 @@ class Login(FactValues):
 
     kind: ClassVar[str] = "postgres.login"
     outcome: str = Field(
-        description="ok, refused, timeout, unresolved, unreachable, closed, password_rejected, method_rejected, "
-        "tls_rejected, role_missing, database_missing, database_closed, slots_exhausted, role_limit, database_limit, "
-        "starting, recovering, shutting_down, not_accepting, pooler_refused, other"
+        description="ok, refused, timeout, silent (connected, no answer), unresolved, unreachable, closed, "
+        "password_rejected, method_rejected, tls_rejected, role_missing, database_missing, database_closed, "
+        "slots_exhausted, role_limit, database_limit, starting, recovering, shutting_down, not_accepting, "
+        "pooler_refused, client_limit, other"
     )
     sqlstate: str | None = Field(default=None, description="five characters, when the server answered with an error")
     message: str | None = Field(default=None, description="first line of the error, at most 300 characters, no secret")

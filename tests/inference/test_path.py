@@ -29,13 +29,13 @@ def walker() -> Walker:
 
 def test_a_path_is_read_from_left_to_right():
     path = parse_path("node <-runs_on- pod <-owns- workload <-backed_by- endpoint")
-    assert path.types == ("node", "pod", "workload", "endpoint")
-    assert [(hop.relation, hop.ahead) for hop in path.hops] == [
-        ("runs_on", False),
-        ("owns", False),
-        ("backed_by", False),
+    assert path.start == "node"
+    assert [(step.relation, step.forward, step.to) for step in path.steps] == [
+        ("runs_on", False, "pod"),
+        ("owns", False, "workload"),
+        ("backed_by", False, "endpoint"),
     ]
-    assert parse_path("postgres -stores_on-> filesystem").hops[0].ahead
+    assert parse_path("postgres -stores_on-> filesystem").steps[0].forward
 
 
 @pytest.mark.parametrize("text", ["", "node", "node <-runs_on-", "node -runs_on- pod", "node <-x- pod;", "a -b-> c d"])

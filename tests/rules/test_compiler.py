@@ -9,7 +9,6 @@ import pytest
 from dotmac_diagnose.errors import RuleEngineError
 from dotmac_diagnose.facts import FactBase, fact_kinds
 from dotmac_diagnose.rules import check_rules, compile_rules, observe
-from dotmac_diagnose.rules.relation_path import parse_path
 
 from .building import finding, knowledge, named, problems, rules
 
@@ -69,7 +68,7 @@ def test_a_wrong_text_of_an_alternative_is_named() -> None:
         ({"subsumes": ["test.none"]}, "subsumes: there is no finding 'test.none'"),
         ({"subsumes": ["test.a"]}, "subsumes: a circle: test.a -> test.a"),
         ({"subsumes": ["test.other"]}, "subsumes: test.other is on node, not on workload: name a path"),
-        ({"subsumes_via": {"test.other": "no path"}}, "subsumes_via.test.other: 'no path' is not a path"),
+        ({"subsumes_via": {"test.other": "no path"}}, "subsumes_via.test.other: 'no path' is not an entity type"),
         (
             {"subsumes_via": {"test.other": "service -uses-> node"}},
             "subsumes_via.test.other: the path starts at service",
@@ -130,18 +129,3 @@ def test_observe_refuses_a_broken_knowledge_base() -> None:
     assert [problem.finding for problem in check_rules(broken)] == ["test.a", "test.b"]
     with pytest.raises(RuleEngineError, match=r"2 problems .*no fact kind 'no.kind' \(test.a, when.0.fact\).*kb lint"):
         observe(broken, FactBase())
-
-
-@pytest.mark.parametrize("text", ["", "workload", "a -> b", "a -b-> ", "a -b-> c d", "a -B-> c", "a <-b-> c", "-b-> c"])
-def test_wrong_paths_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is not a path"):
-        parse_path(text)
-
-
-def test_paths_are_parsed() -> None:
-    path = parse_path("node <-runs_on- pod -mounts-> persistentvolumeclaim")
-    assert (path.start, path.end) == ("node", "persistentvolumeclaim")
-    assert [(step.relation, step.forward, step.to) for step in path.steps] == [
-        ("runs_on", False, "pod"),
-        ("mounts", True, "persistentvolumeclaim"),
-    ]

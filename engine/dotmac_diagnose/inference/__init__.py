@@ -22,7 +22,7 @@ from .belief import (
 )
 from .calibration import Calibration
 from .neighbourhood import Neighbourhood
-from .path import Path, Walker, parse_path
+from .path import Walker, parse_path
 from .placement import Placement
 from .type_graph import Arrow, Arrows, compile_arrows, type_graph
 
@@ -49,7 +49,6 @@ __all__ = [
     "Network",
     "OtherCause",
     "Pair",
-    "Path",
     "Placement",
     "Plain",
     "Solution",

@@ -111,7 +111,7 @@ class Neighbourhood:
         ends = self._targets.get((arrow.index, entity))
         if ends is None:
             ends = self._walker.forward(arrow.path, entity)
-            if arrow.path is None or arrow.path.types[-1] != arrow.target_type:
+            if arrow.path is None or arrow.path.end != arrow.target_type:
                 ends = tuple(end for end in ends if self.placement.carries(arrow.target_type, end))
             self._targets[arrow.index, entity] = ends
         return ends

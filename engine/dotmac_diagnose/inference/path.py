@@ -7,70 +7,32 @@ between the arrows are entity types; ``workload`` stands for every concrete work
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dotmac_diagnose.errors import KnowledgeError, Problem
 from dotmac_diagnose.facts import entity_type
+from dotmac_diagnose.knowledge.relation_path import RelationPath
+from dotmac_diagnose.knowledge.relation_path import parse_path as parse
 
 if TYPE_CHECKING:
     from dotmac_diagnose.facts import FactBase
 
     from .placement import Placement
 
-_STEP = re.compile(r"\s+(?:<-(?P<back>[a-z_]+)-|-(?P<ahead>[a-z_]+)->)\s+(?P<type>[a-z_]+)")
-_FIRST = re.compile(r"[a-z_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One relation of a path.
-
-    Args:
-        relation: name of the relation.
-        ahead: True when the path goes from the source of the relation to its target.
-    """
-
-    relation: str
-    ahead: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A parsed path: ``hops[i]`` joins ``types[i]`` and ``types[i + 1]``."""
-
-    text: str
-    types: tuple[str, ...]
-    hops: tuple[Hop, ...]
-
 
 @lru_cache(maxsize=4096)
-def parse_path(text: str) -> Path:
-    """Parse a relation path.
-
-    Args:
-        text: the path as in ``via``, for example ``workload <-selects- service``.
-
-    Returns:
-        The path.
+def parse_path(text: str) -> RelationPath:
+    """Parse the ``via`` of an arrow, for example ``workload <-selects- service``.
 
     Raises:
         KnowledgeError: the text is not a path.
     """
-    first = _FIRST.match(text)
-    types = [first.group()] if first else []
-    hops: list[Hop] = []
-    position = first.end() if first else 0
-    while (step := _STEP.match(text, position)) is not None:
-        hops.append(Hop(step["back"] or step["ahead"], ahead=step["ahead"] is not None))
-        types.append(step["type"])
-        position = step.end()
-    if not hops or position != len(text):
-        message = f"{text!r} is not a relation path; write it like 'workload <-selects- service'"
-        raise KnowledgeError([Problem("relation-path", message, file="via", line=1, column=position + 1)])
-    return Path(text, tuple(types), tuple(hops))
+    try:
+        return parse(text)
+    except ValueError as error:
+        message = f"{text!r} is not a relation path: {error}"
+        raise KnowledgeError([Problem("relation-path", message, file="via", line=1, column=1)]) from error
 
 
 class Walker:
@@ -84,41 +46,41 @@ class Walker:
     def __init__(self, base: FactBase, placement: Placement) -> None:
         self._base = base
         self._placement = placement
-        self._walked: dict[tuple[str, bool], dict[str, tuple[str, ...]]] = {}
+        self._walked: dict[tuple[RelationPath, bool], dict[str, tuple[str, ...]]] = {}
 
-    def forward(self, path: Path | None, entity: str) -> tuple[str, ...]:
+    def forward(self, path: RelationPath | None, entity: str) -> tuple[str, ...]:
         """Return the entities at the end of a path that starts at an entity, sorted; None is the entity itself."""
         return self._remembered(path, entity, ahead=True)
 
-    def backward(self, path: Path | None, entity: str) -> tuple[str, ...]:
+    def backward(self, path: RelationPath | None, entity: str) -> tuple[str, ...]:
         """Return the entities from which a path leads to an entity, sorted; None is the entity itself."""
         return self._remembered(path, entity, ahead=False)
 
-    def _remembered(self, path: Path | None, entity: str, *, ahead: bool) -> tuple[str, ...]:
+    def _remembered(self, path: RelationPath | None, entity: str, *, ahead: bool) -> tuple[str, ...]:
         if path is None:
             return (entity,)
-        walked = self._walked.get((path.text, ahead))
+        walked = self._walked.get((path, ahead))
         if walked is None:
-            walked = self._walked[path.text, ahead] = {}
+            walked = self._walked[path, ahead] = {}
         ends = walked.get(entity)
         if ends is None:
             ends = walked[entity] = self._walk(path, entity, ahead=ahead)
         return ends
 
-    def _walk(self, path: Path, entity: str, *, ahead: bool) -> tuple[str, ...]:
-        types, hops = path.types, path.hops
+    def _walk(self, path: RelationPath, entity: str, *, ahead: bool) -> tuple[str, ...]:
+        types = (path.start, *(step.to for step in path.steps))
+        arrows = [(step.relation, step.forward) for step in path.steps]
         if not ahead:
             types = types[::-1]
-            hops = tuple(Hop(hop.relation, ahead=not hop.ahead) for hop in reversed(hops))
+            arrows = [(relation, not forward) for relation, forward in reversed(arrows)]
         frontier = {entity} if self._placement.carries(types[0], entity) else set[str]()
-        for hop, reached in zip(hops, types[1:], strict=True):
-            following = {end for start in frontier for end in self._hop(hop, start)}
+        for (relation, forward), reached in zip(arrows, types[1:], strict=True):
+            following = {end for start in frontier for end in self._follow(relation, start, forward=forward)}
             frontier = {end for end in following if self._placement.carries(reached, end)}
         return tuple(sorted(frontier))
 
-    def _hop(self, hop: Hop, entity: str) -> tuple[str, ...]:
-        step = self._base.targets if hop.ahead else self._base.sources
-        ends = step(hop.relation, entity)
-        if hop.relation == "owns" and entity_type(entity) == "pod" and not self._placement.is_owned(entity):
+    def _follow(self, relation: str, entity: str, *, forward: bool) -> tuple[str, ...]:
+        ends = (self._base.targets if forward else self._base.sources)(relation, entity)
+        if relation == "owns" and entity_type(entity) == "pod" and not self._placement.is_owned(entity):
             return (*ends, entity)  # a pod without a controller is its own workload
         return ends

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from dotmac_diagnose.errors import KnowledgeError, Problem
 
-from .path import Path, parse_path
+from .path import parse_path
 from .scale import Scale
 
 if TYPE_CHECKING:
     import networkx as nx
 
+    from dotmac_diagnose.knowledge import RelationPath
     from dotmac_diagnose.knowledge.model import Cause, Edge, Knowledge
 
 
@@ -40,7 +41,7 @@ class Arrow:
     target_type: str
     to_state: bool
     strength: float
-    path: Path | None
+    path: RelationPath | None
     some: bool
     across: str | None
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from dotmac_diagnose.facts import FactValues, is_a
 from dotmac_diagnose.knowledge.model import FactPattern, Finding, JoinRule
+from dotmac_diagnose.knowledge.relation_path import RelationPath, parse_path
 
 from .capture import Captures, compile_captures
 from .fact_test import FactTest, FactTests
 from .join_compiler import JoinCompiler, source_fields
 from .join_rule import CompiledJoin
-from .relation_path import RelationPath, parse_path
 from .template import Template, parse_template
 
 if TYPE_CHECKING:

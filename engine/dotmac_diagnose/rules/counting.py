@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .observation import Observation, Presence
+from .relation_path import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,7 +39,7 @@ def told_by_present(rules: CompiledRules, base: FactBase, present: Iterable[Pair
     for name, entity in present:
         finding = rules.findings[name]
         for part in finding.subsumes:
-            places = (entity,) if part.path is None else part.path.walk(base, entity)
+            places = (entity,) if part.path is None else walk(part.path, base, entity)
             told.update((part.part, place) for place in places)
         if not finding.definition.general:
             told.update((general.id, entity) for general in general_findings(rules, finding))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dotmac_diagnose.facts import Fact, FactBase
 
 if TYPE_CHECKING:
-    from dotmac_diagnose.extract.document import Document
+    from dotmac_diagnose.extract.document import Document, ServerAnswer
     from dotmac_diagnose.facts import Outcome, Relation
 
 __all__ = ["extract"]
@@ -50,7 +50,7 @@ def extract(
     facts = list(found.facts) if redacted else [_without_command(item) for item in found.facts]
     if logs and found.captured_at is not None:
         facts += extract_logs(logs, found.owners, found.captured_at)
-    servers = extract_servers(answers, found.captured_at)
+    servers = extract_servers(_named(answers, found.relations), found.captured_at)
     facts += servers.facts
     return FactBase(
         facts,
@@ -60,6 +60,17 @@ def extract(
         captured_at=found.captured_at,
         context=context,
     )
+
+
+def _named(answers: Sequence[ServerAnswer], relations: Iterable[Relation]) -> list[ServerAnswer]:
+    """Give answers without a server the name of the one PostgreSQL server that the rest of the capture shows."""
+    from dotmac_diagnose.extract.document import UNNAMED_POSTGRES
+
+    ends = {end for relation in relations for end in (relation.source, relation.target)}
+    servers = sorted(end for end in ends if end.startswith("postgres/"))
+    if len(servers) != 1:
+        return list(answers)
+    return [replace(item, server=servers[0]) if item.server == UNNAMED_POSTGRES else item for item in answers]
 
 
 def _counted(outcomes: Sequence[Outcome], facts: Sequence[Fact]) -> list[Outcome]:

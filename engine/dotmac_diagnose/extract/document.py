@@ -74,6 +74,10 @@ class ServerVersion:
     source: str = ""
 
 
+UNNAMED_POSTGRES = "postgres/unnamed"
+"""The server of answers that do not say whose they are: the one PostgreSQL server of the capture, if there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerAnswer:
     """What one server or one host answered to one question of a live collector.

@@ -20,11 +20,12 @@ from dotmac_diagnose.facts import OutcomeStatus
 from .gathering import FoundList, Gathering, namespace_of
 from .kinds import resource_of_file
 from .logs import is_refused_log, log_of_file, logs_of_dump, pod_of_dump_log, section_at
+from .postgres_views import answers_of_views, rows_of_csv, view_of_file
 from .refusals import status_of_answer
 from .values import KUBECONFIG, NOTHING, Place, sort_value
 
 NOT_TEXT = "neither JSON nor YAML of Kubernetes objects nor a known capture"
-_NOT_READ_YET = re.compile(r"((?:^|[^/]+/)(?:text|pg|redis)/)")
+_NOT_READ_YET = re.compile(r"((?:^|[^/]+/)(?:text|redis)/)")
 _DUMP_FOLDER = re.compile(r"((?:^|[^/]+/)dump/)")
 _KUBECTL_FOLDER = re.compile(r"(?:^|^[^/]+/)kubectl/[^/]+\.(?:json|ya?ml)")
 _KUBECONFIG_NAME = re.compile(r"(?:^|/)(?:kubeconfig|[^/]*\.kubeconfig|admin\.conf|\.kube/config)$")
@@ -99,6 +100,8 @@ class _Reader:
     gathering: Gathering
     dump_folders: frozenset[str]
     dump_logs: list[tuple[str, str, str, str]] = field(default_factory=list)
+    views: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    view_files: dict[str, str] = field(default_factory=dict)
 
     def read(self, member: Member) -> None:
         """Read one member; what is wrong with it becomes its outcome."""
@@ -114,7 +117,8 @@ class _Reader:
             self.gathering.note(member.name, OutcomeStatus.FAILED, str(error))
 
     def finish(self) -> None:
-        """Read the logs that need the pods of the same dump."""
+        """Read the logs that need the pods of the same dump, and the views that need each other."""
+        self.gathering.others.extend(answers_of_views(self.views, self.view_files))
         for name, namespace, pod, text in self.dump_logs:
             for log in logs_of_dump(text, namespace, pod, self.gathering.lists):
                 self.gathering.others.append(replace(log, source=name))
@@ -123,7 +127,10 @@ class _Reader:
         if member.damage is not None:
             self.gathering.note(member.name, OutcomeStatus.PARTIAL, member.damage)
         pod, log = pod_of_dump_log(member.name), log_of_file(member.name)
-        if member.name.endswith(".error"):
+        view = view_of_file(member.name)
+        if view is not None:
+            self._read_view(member, view)
+        elif member.name.endswith(".error"):
             self._read_error(member)
         elif pod is not None or log is not None:
             _check_lines(member.data, self.limits)
@@ -141,6 +148,13 @@ class _Reader:
         if note is not None:
             self.gathering.note(member.name, OutcomeStatus.PARTIAL, note)
         return text
+
+    def _read_view(self, member: Member, view: str) -> None:
+        try:
+            self.views[view] = rows_of_csv(self._text(member))
+            self.view_files[view] = member.name
+        except ValueError as error:
+            self.gathering.note(member.name, OutcomeStatus.FAILED, str(error))
 
     def _read_error(self, member: Member) -> None:
         """Read the answer to a request that failed, kept in a file beside those that did not."""

@@ -113,8 +113,8 @@ class Role(FactValues):
     connections: int | None = Field(default=None, description="present sessions")
     limit_used_percent: float | None = None
     password_expires_seconds: float | None = Field(default=None, description="negative: expired; None: never")
-    superuser: bool
-    bypasses_row_security: bool
+    superuser: bool | None = None
+    bypasses_row_security: bool | None = None
 
 
 class Database(FactValues):
@@ -122,7 +122,7 @@ class Database(FactValues):
 
     kind: ClassVar[str] = "postgres.database"
     database: str
-    accepts_connections: bool
+    accepts_connections: bool | None = None
     connection_limit: int | None = Field(default=None, description="None: no limit of its own")
     connections: int | None = None
     limit_used_percent: float | None = None

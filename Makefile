@@ -9,7 +9,7 @@ SERVERS := .cache/servers
 OLDEST_AND_NEWEST := 12 18
 ALL_VERSIONS := 12 13 14 15 16 17 18
 
-.PHONY: run servers test test-all lint bench fuzz lock clean
+.PHONY: run servers test test-all lint bench fuzz lock clean cluster-build cluster-up cluster-down cluster-record
 
 $(VENV)/.run: pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (set PYTHON=...)" >&2; exit 2; }
@@ -41,6 +41,20 @@ lint: $(VENV)/.dev
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/diagnose kb lint
+
+# A real Kubernetes for the tests, see tests/cluster/README.md; needs root and Go.
+cluster-build:
+	tests/cluster/build.sh
+
+cluster-up: cluster-build
+	tests/cluster/cluster.sh up
+
+cluster-down:
+	tests/cluster/cluster.sh down
+
+# Injects every fault that has no recording yet and records it.
+cluster-record: $(VENV)/.dev
+	cd tests && ../$(BIN)/python -m cluster.run
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.startup

@@ -44,7 +44,7 @@ def _fact(item: CaseFact) -> Fact:
     model = fact_kinds().get(item.kind)
     if model is None:
         raise InputError(f"no fact kind is named {item.kind}", where=item.entity, hint="diagnose kb schema facts")
-    if item.status not in ("ok", "empty"):
+    if item.status != "ok":
         return Fact(item.entity, item.kind, None, Status(item.status), reason="as the case says")
     try:
         return fact(item.entity, model.model_validate(item.values))

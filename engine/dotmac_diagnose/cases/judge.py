@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dotmac_diagnose.options import Options
 from dotmac_diagnose.pipeline import diagnose_facts
 from dotmac_diagnose.rules import observe
 from dotmac_diagnose.rules.observation import Presence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 def judge(case: Case, knowledge: Knowledge) -> tuple[str, ...]:
     """Return what does not hold, one sentence each; empty when the case holds.
 
+    A case about a cause that is always a posture counts postures, as ``--posture`` does.
+
     Args:
         case: what is given and expected.
         knowledge: what the experts know.
@@ -31,7 +34,9 @@ def judge(case: Case, knowledge: Knowledge) -> tuple[str, ...]:
         InputError: the case has a fact of an unknown kind or with wrong values.
     """
     base = base_of(case)
-    diagnosis = diagnose_facts(base, knowledge)
+    about = knowledge.causes.get(case.about.partition("@")[0])
+    posture = about is not None and about.kind == "posture" and about.incident_when is None
+    diagnosis = diagnose_facts(base, knowledge, Options(posture=posture))
     return (*_kind_failures(case, diagnosis), *_cause_failures(case, diagnosis), *_findings(case, base, knowledge))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import sys
 import time
 from itertools import zip_longest
@@ -64,6 +65,7 @@ def main(arguments: list[str]) -> None:
     again = "--again" in arguments
     names = {argument for argument in arguments if not argument.startswith("--")}
     guard()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped; the fault is undone"))
     reset()
     for fault in faults():
         if names and not names & {fault["id"], fault["file"]}:

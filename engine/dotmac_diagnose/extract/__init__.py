@@ -38,11 +38,12 @@ def extract(
         Facts, relations, changes and outcomes. The moment of the capture is the newest that an
         object, log or answer mentions, never today's clock.
     """
-    from dotmac_diagnose.extract.document import PodLog, ServerAnswer
+    from dotmac_diagnose.extract.document import PodLog, ServerAnswer, ServerVersion
     from dotmac_diagnose.extract.kubernetes import extract_kubernetes
     from dotmac_diagnose.extract.logs import extract_logs, newest_moment
     from dotmac_diagnose.extract.servers import extract_servers, newest_answer
 
+    context = context or next((item.context for item in documents if isinstance(item, ServerVersion)), None)
     logs = [document for document in documents if isinstance(document, PodLog)] if redacted else []
     answers = [document for document in documents if isinstance(document, ServerAnswer)] if redacted else []
     moments = [moment for moment in (newest_moment(logs), newest_answer(answers)) if moment is not None]

@@ -68,10 +68,14 @@ class KubeletSummary:
 
 @dataclass(frozen=True, slots=True)
 class ServerVersion:
-    """``/version`` of an API server or the ``version`` document of a capture."""
+    """``/version`` of an API server or the ``version`` document of a capture.
+
+    ``context`` is the name of the context through which it was asked, None when nobody says.
+    """
 
     data: Mapping[str, Any]
     source: str = ""
+    context: str | None = None
 
 
 UNNAMED_POSTGRES = "postgres/unnamed"

@@ -37,6 +37,7 @@ class CollectorContext:
         sample_seconds: time between two looks from which deltas are made; 0: only one look.
         deadline: moment of :func:`time.monotonic` at which the run ends.
         note: takes a few words about what is going on, for the progress line.
+        conceal: takes a credential that the collector found and uses: redaction removes it wherever it shows.
     """
 
     targets: Targets
@@ -44,6 +45,7 @@ class CollectorContext:
     sample_seconds: float = 0.0
     deadline: float = field(default_factory=lambda: time.monotonic() + 30.0)
     note: Callable[[str], None] = _silent
+    conceal: Callable[[str], None] = _silent
 
     def remaining(self) -> float:
         """Return the seconds until the run ends, at least 0."""

@@ -129,7 +129,8 @@ def _accepted(item: object) -> tuple[Document | Relation, int]:
         return KubeletSummary(_word(item.node), data, _text(item.source)), size
     if type(item) is ServerVersion:
         data, size = _mapping(item.data)
-        return ServerVersion(data, _text(item.source)), size
+        context = _text(item.context) if item.context is not None else None
+        return ServerVersion(data, _text(item.source), context), size
     raise TypeError("neither document nor relation")
 
 

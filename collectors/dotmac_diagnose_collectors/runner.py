@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from dotmac_diagnose.extract.document import Document
@@ -28,12 +28,14 @@ class Gathered:
         relations: sorted.
         outcomes: one per collector, by id.
         lingering: ids of collectors whose threads still live; nothing more is taken of them.
+        secrets: credentials that collectors used; they must stay in nothing that is kept.
     """
 
     documents: tuple[Document, ...]
     relations: tuple[Relation, ...]
     outcomes: tuple[Outcome, ...]
     lingering: tuple[str, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def gather(
         relations=tuple(sorted({item for _, relations, _ in results for item in relations})),
         outcomes=tuple(outcome for _, _, outcome in results),
         lingering=tuple(run.id for run in runs if run.task.lingers),
+        secrets=frozenset(secret for run in runs for secret in tuple(run.secrets)),
     )
 
 
@@ -116,7 +119,8 @@ class _Run:
     def __init__(self, collector: Collector, context: CollectorContext, until: float, bounds: Bounds) -> None:
         self.id = collector.id
         self._collector = collector
-        self._context = replace(context, note=self._note)
+        self.secrets: list[str] = []
+        self._context = replace(context, note=self._note, conceal=self.secrets.append)
         self._intake = Intake(bounds)
         self._full = False
         self._text = ""

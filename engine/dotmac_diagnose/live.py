@@ -152,7 +152,7 @@ def collect_live(
             context=targets.context,
             inputs=targets.labels(),
             relations=gathered.relations,
-            secrets=targets.secrets(),
+            secrets=targets.secrets() | gathered.secrets,
         ),
     )
     return LiveRun(bundle, gathered.lingering)

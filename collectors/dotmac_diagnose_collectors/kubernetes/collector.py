@@ -53,6 +53,8 @@ class KubernetesCollector:
         """
         context.note("configuring the client")
         connection = open_connection(context.targets, context.deadline, context.probe_seconds)
+        for credential in connection.credentials():
+            context.conceal(credential)
         pool = ThreadPoolExecutor(_PARALLEL, "kubernetes")
         try:
             yield _version(connection)

@@ -69,6 +69,10 @@ class Connection:
             return Answer(0, reason=_one_line(error))
         return Answer(response.status, response.data, str(response.reason or ""))
 
+    def credentials(self) -> tuple[str, ...]:
+        """Return the words of the credentials that are sent, without the name of their scheme."""
+        return tuple(value.rpartition(" ")[2] for value in _credentials(self.client.configuration).values())
+
     def close(self) -> None:
         """Give up the connections."""
         self.client.close()

@@ -5,7 +5,6 @@ Independent calls may run in different threads; nothing here is global, prints o
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,6 +57,8 @@ async def diagnose_async(
     When the task is cancelled, the work stops before its next stage. Arguments, result and errors
     are those of :func:`diagnose`.
     """
+    import asyncio
+
     clock = _CancellableClock()
     try:
         return await asyncio.to_thread(diagnose_measured, source, knowledge, options or Options(), clock)
@@ -127,5 +128,7 @@ class _CancellableClock(Clock):
 
     def measure(self, stage: str, work: Callable[[], T]) -> T:
         if self.cancelled.is_set():
+            import asyncio
+
             raise asyncio.CancelledError
         return Clock.measure(self, stage, work)

@@ -11,7 +11,7 @@ Kind = Literal["incident", "risk", "posture"]
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Tool(Model):
@@ -151,7 +151,7 @@ class Fix(Model):
     warnings: list[str]
     guide: list[str]
     errata: list[str] = Field(default_factory=list)
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", defer_build=True, populate_by_name=True)
 
 
 class Unexplained(Model):

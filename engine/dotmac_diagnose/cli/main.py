@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 ENVIRONMENT_PREFIX = "DIAGNOSE"
 _PROGRAM = "diagnose"
 _PACKAGE = "dotmac_diagnose.cli"
+
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000
+"""A run makes classes and documents that live to its end: looking for garbage among them takes a tenth of it."""
 
 ENTRIES = {
     "run": Entry(f"{_PACKAGE}.run", "Diagnose live targets (also without a command)."),
@@ -109,6 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _guarded(words: list[str], session: Session) -> int:
     """Return the exit code of a command line; every error is one line on stderr."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *thresholds[1:])
     try:
         return _invoke(words, session)
     except click.exceptions.Exit as finished:
@@ -124,6 +130,7 @@ def _guarded(words: list[str], session: Session) -> int:
     except Exception as error:  # noqa: BLE001 -- the last line of defence: one line instead of a traceback
         return report_bug(error, verbose=session.verbose)
     finally:
+        gc.set_threshold(*thresholds)
         drain()
 
 

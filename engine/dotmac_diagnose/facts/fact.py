@@ -39,7 +39,8 @@ class Vantage(StrEnum):
 class FactValues(BaseModel):
     """Base of the value models. A field that is None was not seen: tests on it are unknown."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # A run uses a third of the kinds: each builds its validator when it is first used.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     kind: ClassVar[str]
     """Name of the fact kind, ``area.noun``."""

@@ -20,7 +20,7 @@ Kind = Literal["incident", "risk", "posture"]
 
 
 class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Scale(Strict):
@@ -89,7 +89,7 @@ class Test(Strict):
     exists: bool | None = Field(default=None, description="True: the field is not None. Never unknown")
     field: str | None = Field(default=None, description="not a constant: equal to another field of the same fact")
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, populate_by_name=True)
 
 
 class FactPattern(Strict):
@@ -99,7 +99,7 @@ class FactPattern(Strict):
     fact: str
     where: dict[Word, Test | Scalar] = Field(default_factory=dict)
     join: dict[Word, str] = Field(default_factory=dict, description="own field -> alias.field of an earlier pattern")
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, populate_by_name=True)
 
 
 class SingleRule(FactPattern):
@@ -114,7 +114,7 @@ class FindingPattern(Strict):
     as_: Word | None = Field(default=None, alias="as")
     finding: Id
     join: dict[Word, str] = Field(default_factory=dict)
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, populate_by_name=True)
 
 
 class RelationPattern(Strict):
@@ -123,7 +123,7 @@ class RelationPattern(Strict):
     as_: Word | None = Field(default=None, alias="as")
     relation: Word
     join: dict[Word, str] = Field(default_factory=dict)
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, populate_by_name=True)
 
 
 Pattern = FactPattern | FindingPattern | RelationPattern
@@ -258,7 +258,7 @@ class Fix(Strict):
     errata: list[str] = Field(default_factory=list)
     when_entity: list[Word] = Field(default_factory=list, description="concrete types for which it is printed")
     needs: list[str] = Field(default_factory=list, description="values without which the fix is not printed")
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, populate_by_name=True)
 
 
 class Prefer(Strict):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -51,14 +52,15 @@ class Comparison:
     needles: tuple[str, ...] | None = None
 
 
-def field_types(model: type[FactValues]) -> dict[str, FieldType]:
+@cache
+def field_types(model: type[FactValues]) -> Mapping[str, FieldType]:
     """Return the scalar type of each field of a fact kind that tests can read."""
     found: dict[str, FieldType] = {}
     for name, info in model.model_fields.items():
         kind = _scalar_type(info.annotation)
         if kind is not None:
             found[name] = kind
-    return found
+    return types.MappingProxyType(found)
 
 
 def _scalar_type(annotation: Any) -> FieldType | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _LONGEST_NAME = 256
@@ -66,6 +67,7 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(name[:_LONGEST_NAME])]
 
 
+@lru_cache(maxsize=4096)
 def strength_of(name: str) -> Strength:
     """Tell how sure a name makes that the value is secret.
 

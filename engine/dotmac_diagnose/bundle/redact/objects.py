@@ -35,7 +35,7 @@ class ObjectRedactor:
         ledger: takes counts and values.
     """
 
-    __slots__ = ("_changed", "_clean", "_ledger", "_plain_keys", "_text")
+    __slots__ = ("_changed", "_clean", "_clean_named", "_clean_words", "_ledger", "_plain_keys", "_text")
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -43,6 +43,9 @@ class ObjectRedactor:
         self._clean: set[str] = set()
         self._changed: dict[str, str] = {}
         self._plain_keys: set[str] = set()
+        # What replicas repeat: (name, value) pairs and command lines that hold no secret.
+        self._clean_named: set[tuple[str, str]] = set()
+        self._clean_words: set[tuple[str, ...]] = set()
 
     @property
     def texts(self) -> set[str]:
@@ -135,8 +138,13 @@ class ObjectRedactor:
         return self._value(value)
 
     def _named(self, name: str, value: str) -> str:
+        if (name, value) in self._clean_named:
+            return value
         new = self._text.redact_value(name, value, "field")
-        return value if new == value else new
+        if new != value:
+            return new
+        self._clean_named.add((name, value))
+        return value
 
     def _named_pair(self, node: Mapping[str, Any]) -> str | None:
         """Return the name of ``{"name": …, "value": …}``: environment variables, headers, parameters."""
@@ -155,17 +163,23 @@ class ObjectRedactor:
         if key == "annotations" and isinstance(value, dict):
             return self._annotations(value)
         if key in _WORD_LISTS and isinstance(value, list) and all(isinstance(word, str) for word in value):
-            words = redact_words(value, self._text, self._ledger)
-            if words == value:
-                self._clean.update(value)
-                return value
-            return words
+            return self._command(value)
         if key == "binaryData" and isinstance(value, dict):
             if all(item == MARK for item in value.values()):
                 return value
             self._ledger.found("binary_data")
             return dict.fromkeys(value, MARK)
         return self._value(value)
+
+    def _command(self, words: list[str]) -> list[str]:
+        if tuple(words) in self._clean_words:
+            return words
+        new = redact_words(words, self._text, self._ledger)
+        if new != words:
+            return new
+        self._clean_words.add(tuple(words))
+        self._clean.update(words)
+        return words
 
     def _managed_fields(self, value: list[Any]) -> list[Any]:
         if all(isinstance(entry, dict) and set(entry) <= set(_MANAGED_FIELDS) for entry in value):

@@ -46,6 +46,7 @@ addons() {
 
 image() { python3 "$here/mkimage.py" "$cache/images/$1.tar" "$cache/root/$1" "registry.lab/$2=$3"; }
 small_images() {
+    [ -s "$cache/images/metrics-server.tar" ] && return
     rm -rf "$cache/root"
     mkdir -p "$cache"/root/{pause,coredns/tmp,metrics-server/tmp}
     gcc -static -Os -o "$cache/root/pause/pause" "$here/pause.c"

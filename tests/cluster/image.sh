@@ -5,6 +5,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$1
 root=$cache/platform
+image=$cache/images/platform.tar
+if [ -s "$image" ] && [ -z "$(find "$here/stack" "$here/image.sh" "$here/mkimage.py" -newer "$image")" ]; then exit 0; fi
 mirror=${DOTMAC_DEBIAN_MIRROR:-$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -v "^#" | grep -oE "https?://[^ ]+/debian/?( |$)" | head -1 | tr -d " ")}
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
@@ -18,9 +20,11 @@ if [ ! -e "$root/.complete" ]; then
     touch "$root/.complete"
 fi
 version=$(chroot "$root" python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-cmp -s "$here/stack/requirements.txt" "$root/opt/requirements.txt" || python3 -m pip --disable-pip-version-check --quiet install --target "$root/opt/python" \
-    --upgrade --python-version "$version" --only-binary ':all:' -r "$here/stack/requirements.txt"
-cp "$here/stack/requirements.txt" "$root/opt/"
+if ! cmp -s "$here/stack/requirements.txt" "$root/opt/requirements.txt"; then
+    python3 -m pip --disable-pip-version-check --quiet install --upgrade --target "$root/opt/python" \
+        --python-version "$version" --only-binary ':all:' -r "$here/stack/requirements.txt"
+    cp "$here/stack/requirements.txt" "$root/opt/"
+fi
 
 layer=$cache/releases
 rm -rf "$layer"
@@ -44,4 +48,4 @@ for patch in "$here"/stack/releases/*.patch; do
 done
 find "$layer" -name __pycache__ -prune -exec rm -rf {} +
 mkdir -p "$cache/images"
-python3 "$here/mkimage.py" "$cache/images/platform.tar" "$root,$layer" "${tags[@]}"
+python3 "$here/mkimage.py" "$image" "$root,$layer" "${tags[@]}"

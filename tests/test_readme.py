@@ -105,7 +105,18 @@ def test_every_option_of_the_readme_exists() -> None:
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
     help_texts = "".join(
         run([sys.executable, "-m", "dotmac_diagnose", *words, "--help"]).stdout
-        for words in ([], ["analyze"], ["explain"], ["facts"], ["findings"], ["kb", "lint"], ["kb", "list"])
+        for words in (
+            [],
+            ["run"],
+            ["collect"],
+            ["doctor"],
+            ["analyze"],
+            ["explain"],
+            ["facts"],
+            ["findings"],
+            ["kb", "lint"],
+            ["kb", "list"],
+        )
     )
     assert named
     assert not {option for option in named if option not in help_texts}

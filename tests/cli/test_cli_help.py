@@ -31,7 +31,19 @@ OPTIONS = (
     "--reextract",
     "--max-input-bytes",
 )
-HEAVY = ("pydantic", "networkx", "numpy", "rich", "kubernetes", "psycopg", "redis", "ruamel", "durable_rules_engine")
+HEAVY = (
+    "anyio",
+    "asyncio",
+    "pydantic",
+    "networkx",
+    "numpy",
+    "rich",
+    "kubernetes",
+    "psycopg",
+    "redis",
+    "ruamel",
+    "durable_rules_engine",
+)
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], click.Command]]:

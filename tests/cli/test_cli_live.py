@@ -335,3 +335,17 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
         out, _ = started.communicate(timeout=30)
     assert b"0 of 1 collected; waiting for redis connecting to 127.0.0.1" in shown
     assert b"\x1b" not in out
+
+
+def test_a_second_signal_ends_everything(tmp_path: Path) -> None:
+    folder = install(tmp_path / "p", {"redis": f"{PLACE}:stuck_in_executor"})
+    started = process(folder, "run", "-v", "--redis", "redis://127.0.0.1:1", "--deadline", "60")
+    assert started.stderr is not None
+    while "redis: running" not in (line := started.stderr.readline()):
+        assert line
+    started.send_signal(signal.SIGINT)
+    time.sleep(0.02)
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=30)
+    assert started.returncode in (3, 130)
+    assert "Traceback" not in err

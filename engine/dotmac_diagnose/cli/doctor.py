@@ -44,8 +44,9 @@ def command(session: Session, /, **given: Any) -> int:
 
     targets = targets_of(given)
     with stop_on_signals() as stop:
+        session.leaves_threads = True
         asked, others = permissions_live(targets, live_options_of(given), stop=stop)
-    session.leaves_threads |= any(item.lingers for item in asked)
+    session.leaves_threads = any(item.lingers for item in asked)
     if given["print_grants"]:
         text = "".join(f"{line}\n" for line in _grants(asked))
     elif given["format"] == "json":

@@ -40,7 +40,7 @@ class LazyGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; options of the command ``default`` may stand without its name."""
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
-        if self.default and args and args[0].startswith("-") and args[0].partition("=")[0] not in {"-", *own}:
+        if self.default and args and args[0].startswith("-") and args[0].partition("=")[0] not in {"-", "--", *own}:
             args = [self.default, *args]
         return super().parse_args(ctx, args)
 

@@ -28,8 +28,9 @@ def collect_for(given: Mapping[str, Any], session: Session, clock: Clock) -> Bun
     spent = sum(clock.spent.values()) / 1000
     targets, options = targets_of(given), live_options_of(given, spent)
     with stop_on_signals() as stop, progress_line(session, no_color=given["no_color"]) as show:
+        session.leaves_threads = True
         run = collect_live(targets, options, show, stop=stop, clock=clock)
-    session.leaves_threads |= bool(run.lingering)
+        session.leaves_threads = bool(run.lingering)
     for outcome in run.bundle.outcomes:
         session.note(f"{outcome.collector}: {outcome.status.value}, {outcome.facts} facts, {outcome.duration_ms} ms")
     return run.bundle

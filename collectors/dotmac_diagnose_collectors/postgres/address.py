@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dotmac_diagnose.errors import NotApplicable, Unavailable
 from dotmac_diagnose.extract.server_names import server_entity
 
 _TAKEN = frozenset(
@@ -57,12 +59,37 @@ class AddressError(ValueError):
     """A connection string that cannot be used. The text names what is wrong and holds no secret."""
 
 
-def parse_address(text: str, default_port: int) -> Address:
-    """Read a connection string.
+def addresses_of(texts: Sequence[str], option: str, default_port: int, *, database: str | None = None) -> list[Address]:
+    """Read the connection strings of an option.
+
+    Args:
+        texts: connection strings.
+        option: its name, for errors.
+        default_port: when none is written.
+        database: when none is written; None: named as the role.
+
+    Raises:
+        NotApplicable: there is none.
+        Unavailable: one cannot be used.
+    """
+    if not texts:
+        raise NotApplicable("no server is named", where=option, hint=f"Name one with {option}.")
+    found: list[Address] = []
+    for number, text in enumerate(texts, start=1):
+        try:
+            found.append(parse_address(text, default_port, database=database))
+        except AddressError as error:
+            raise Unavailable(f"connection string {number} of {option}: {error}") from None
+    return found
+
+
+def parse_address(text: str, default_port: int, *, database: str | None = None) -> Address:
+    """Read one connection string.
 
     Args:
         text: ``postgresql://…`` or ``host=… user=…``.
         default_port: when none is written.
+        database: when none is written; None: named as the role.
 
     Raises:
         AddressError: it is no connection string, or it names a service or password file.
@@ -82,8 +109,8 @@ def parse_address(text: str, default_port: int) -> Address:
     port_text = words.get("port", "").split(",")[0]
     port = int(port_text) if port_text.isdigit() else default_port
     user = words.get("user") or "postgres"
-    database = words.get("dbname") or user
-    return Address(host, port, user, database, _explicit(words, host, port, user, database))
+    name = words.get("dbname") or database or user
+    return Address(host, port, user, name, _explicit(words, host, port, user, name))
 
 
 def _explicit(words: dict[str, str], host: str, port: int, user: str, database: str) -> dict[str, Any]:

@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dotmac_diagnose.errors import NotApplicable, Unavailable
 from dotmac_diagnose.extract.document import ServerAnswer
 from dotmac_diagnose.facts import Status
 
-from .address import Address, AddressError, parse_address
+from .address import Address, addresses_of
 from .failure import reason_of, status_of
 from .interview import Interview
 from .login import probe_login
@@ -40,7 +39,7 @@ class PostgresCollector:
             NotApplicable: no server is named.
             Unavailable: no connection string can be used.
         """
-        addresses = _addresses(context.targets.postgres)
+        addresses = _addresses(context)
         seen: set[str] = set()
         for address in addresses:
             server = address.entity("postgres")
@@ -52,22 +51,13 @@ class PostgresCollector:
     async def permissions(self, context: CollectorContext) -> tuple[Permission, ...]:
         """Tell what the roles may see; raises as :meth:`collect` does."""
         found: list[Permission] = []
-        for address in _addresses(context.targets.postgres):
+        for address in _addresses(context):
             found += await permissions_of(address, context.probe_seconds)
         return tuple(found)
 
 
-def _addresses(texts: tuple[str, ...] | list[str] | object) -> list[Address]:
-    named = [text for text in texts if isinstance(text, str)] if isinstance(texts, list | tuple) else []
-    if not named:
-        raise NotApplicable("no PostgreSQL server is named", hint="Name one with --postgres.")
-    found: list[Address] = []
-    for number, text in enumerate(named, start=1):
-        try:
-            found.append(parse_address(text, DEFAULT_PORT))
-        except AddressError as error:
-            raise Unavailable(f"connection string {number} of --postgres: {error}") from None
-    return found
+def _addresses(context: CollectorContext) -> list[Address]:
+    return addresses_of(context.targets.postgres, "--postgres", DEFAULT_PORT)
 
 
 async def _one_server(

@@ -24,12 +24,16 @@ SELECT current_setting('server_version_num')::int AS version_number,
 CONNECT_SECONDS = 1.5
 
 
-async def probe_login(address: Address, seconds: float) -> dict[str, Any]:
-    """Log in and read four settings that new sessions of this role get.
+async def probe_login(
+    address: Address, seconds: float, *, statement: str = LOGIN_SQL, simple: bool = False
+) -> dict[str, Any]:
+    """Log in and read what a new session tells: four settings that the role gets.
 
     Args:
         address: where and as whom.
         seconds: longest wait.
+        statement: gives one row, which becomes part of the answer.
+        simple: speak the simple query protocol.
 
     Returns:
         ``ok`` and, without it, ``message``, ``sqlstate`` and ``reached`` (a TCP connection came about).
@@ -45,9 +49,9 @@ async def probe_login(address: Address, seconds: float) -> dict[str, Any]:
         "ok": False,
     }
     try:
-        async with open_session(address.login(seconds), seconds) as session:
+        async with open_session(address.login(seconds), seconds, simple=simple) as session:
             found["encrypted"] = session.encrypted
-            rows = await session.rows(LOGIN_SQL)
+            rows = await session.rows(statement)
             found |= {"ok": True, "reached": True, **(rows[0] if rows else {})}
     except (Error, NoAnswer) as error:
         found |= {"message": reason_of(error), "sqlstate": getattr(error, "sqlstate", None)}

@@ -18,6 +18,7 @@ from dotmac_diagnose.facts import Change, Fact, Outcome, OutcomeStatus, Relation
 
 SERVER_EXTRACTORS: Mapping[str, str] = MappingProxyType(
     {
+        "pgbouncer": "dotmac_diagnose.extract.pgbouncer:extract_pgbouncer",
         "postgres": "dotmac_diagnose.extract.postgres:extract_postgres",
     }
 )

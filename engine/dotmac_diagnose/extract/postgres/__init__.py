@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
+from dotmac_diagnose.extract.answer_facts import Source, seen, status_without_values, status_word, unseen
 from dotmac_diagnose.extract.document import ServerAnswer
 from dotmac_diagnose.extract.servers import ServerExtraction
-from dotmac_diagnose.facts import Fact, FactValues, Relation, Status, Vantage, fact
+from dotmac_diagnose.facts import Fact, FactValues, Relation, Status, Vantage
 from dotmac_diagnose.facts.postgres.server import Login
 from dotmac_diagnose.facts.postgres.storage import Sequence as SequenceValues
 
@@ -19,7 +19,8 @@ from .readers import READERS, Reader
 from .replication import primary_relations
 from .tables import hidden_sequences
 
-COLLECTOR = "postgres"
+_SOURCE = Source("postgres", Vantage.SERVER)
+_PROBE = Source("postgres", Vantage.OPERATOR)
 
 
 def extract_postgres(answers: Sequence[ServerAnswer], captured_at: datetime | None) -> ServerExtraction:  # noqa: ARG001 -- ages come with the answers
@@ -43,6 +44,9 @@ def extract_postgres(answers: Sequence[ServerAnswer], captured_at: datetime | No
 
 def _facts(answers: Answers) -> Iterator[Fact]:
     yield from _logins(answers)
+    server = answers.newest("server")
+    if server is not None and server.status != OK:
+        yield from _hidden(answers, server, status_word(server), server.reason)
     for reader in READERS:
         for name in answers.names(reader.question):
             yield from _answered(answers, reader, name)
@@ -51,7 +55,7 @@ def _facts(answers: Answers) -> Iterator[Fact]:
         answer = answers.newest(name)
         if hidden and answer is not None:
             reason = f"the role may not read {hidden} sequences: GRANT SELECT ON ALL SEQUENCES IN SCHEMA … TO it"
-            yield _unseen(answer, SequenceValues, Status.DENIED, reason)
+            yield unseen(answer, SequenceValues, Status.DENIED, reason, _SOURCE)
 
 
 def _logins(answers: Answers) -> Iterator[Fact]:
@@ -61,15 +65,22 @@ def _logins(answers: Answers) -> Iterator[Fact]:
         if answer is None:
             continue
         row = answer.data if isinstance(answer.data, dict) else {}
-        for values in read_login(row):
-            yield replace(_seen(answer, values), vantage=Vantage.OPERATOR)
+        logins = list(read_login(row))
+        yield from (seen(answer, values, _PROBE) for values in logins)
         outcome = outcome_of(row)
         status = status_after(outcome) if answer.status == OK else Status.UNREACHABLE
-        if answer.status != OK:
-            yield _unseen(answer, Login, _status(answer), answer.reason)
+        if not logins:
+            yield unseen(answer, Login, status_without_values(answer), answer.reason, _PROBE)
         if status is not None and name == "login":
-            for kind in dict.fromkeys(kind for reader in READERS for kind in reader.kinds):
-                yield _unseen(answer, kind, status, f"the login failed: {outcome.replace('_', ' ')}")
+            yield from _hidden(answers, answer, status, f"the login failed: {outcome.replace('_', ' ')}")
+
+
+def _hidden(answers: Answers, answer: ServerAnswer, status: Status, reason: str | None) -> Iterator[Fact]:
+    """Yield that all kinds are unknown whose question was not asked."""
+    for reader in READERS:
+        if not answers.names(reader.question):
+            for kind in reader.kinds:
+                yield unseen(answer, kind, status, reason, _SOURCE)
 
 
 def _answered(answers: Answers, reader: Reader, name: str) -> Iterator[Fact]:
@@ -78,16 +89,16 @@ def _answered(answers: Answers, reader: Reader, name: str) -> Iterator[Fact]:
         return
     if answer.status != OK:
         for kind in reader.kinds:
-            yield _unseen(answer, kind, _status(answer), answer.reason)
+            yield unseen(answer, kind, status_word(answer), answer.reason, _SOURCE)
         return
     shown: set[str] = set()
-    damaged = not isinstance(answer.data, list)
-    for values in reader.read(answers, name):
+    damaged = not isinstance(answer.data, list) or not all(isinstance(row, dict) for row in answer.data)
+    for values in reader.read(answers, name) if isinstance(answer.data, list) else ():
         if values is None:
             damaged = True
         else:
             shown.add(values.kind)
-            yield _seen(answer, values)
+            yield seen(answer, values, _SOURCE)
     for kind in reader.kinds:
         if kind.kind not in shown:
             yield _nothing(answer, kind, damaged=damaged)
@@ -96,39 +107,5 @@ def _answered(answers: Answers, reader: Reader, name: str) -> Iterator[Fact]:
 def _nothing(answer: ServerAnswer, kind: type[FactValues], *, damaged: bool) -> Fact:
     """An answer whose rows were understood proves absence; one whose rows were not proves nothing."""
     if damaged:
-        return _unseen(answer, kind, Status.UNSUPPORTED, "the answer holds rows that are not understood")
-    return _unseen(answer, kind, Status.EMPTY, None)
-
-
-def _status(answer: ServerAnswer) -> Status:
-    try:
-        return Status(answer.status)
-    except ValueError:
-        return Status.UNREACHABLE
-
-
-def _seen(answer: ServerAnswer, values: FactValues) -> Fact:
-    return fact(
-        answer.server,
-        values,
-        vantage=Vantage.SERVER,
-        observed_at=answer.asked_at,
-        collector=COLLECTOR,
-        source=answer.source or answer.question,
-        evidence=answer.evidence,
-    )
-
-
-def _unseen(answer: ServerAnswer, kind: type[FactValues], status: Status, reason: str | None) -> Fact:
-    return Fact(
-        entity=answer.server,
-        kind=kind.kind,
-        values=None,
-        status=status,
-        vantage=Vantage.SERVER,
-        observed_at=answer.asked_at,
-        collector=COLLECTOR,
-        source=answer.source or answer.question,
-        evidence=answer.evidence,
-        reason=reason,
-    )
+        return unseen(answer, kind, Status.UNSUPPORTED, "the answer holds rows that are not understood", _SOURCE)
+    return unseen(answer, kind, Status.EMPTY, None, _SOURCE)

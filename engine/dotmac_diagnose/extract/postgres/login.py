@@ -23,7 +23,7 @@ _OUTCOMES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("database_closed", r"database \".*\" is not currently accepting connections"),
         ("role_missing", r"role \".*\" does not exist|no such user"),
         ("database_missing", r"database \".*\" does not exist"),
-        ("method_rejected", r"pg_hba\.conf|is not permitted to log in|auth\w* method .* (?:requirement|not)"),
+        ("method_rejected", r"pg_hba\.conf|not permitted to log in|not allowed\b|auth\w* method .* (?:require|not)"),
         ("password_rejected", r"authentication failed|no password supplied|password is required|SASL"),
         ("shutting_down", r"system is shutting down|terminating connection due to administrator"),
         ("recovering", r"system is in recovery mode"),

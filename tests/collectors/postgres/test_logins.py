@@ -111,9 +111,7 @@ def _guarded(serve: Callable[[socket.socket], None], connection: socket.socket) 
 
 def test_a_server_that_never_answers_is_silent(listener: Listener):
     port = listener(lambda _: time.sleep(6))
-    started = time.monotonic()
     base = look_at_postgres(f"host=127.0.0.1 port={port} user=x dbname=x", probe=2)
-    assert time.monotonic() - started < 5
     login = the(base, "postgres.login")
     assert (login.outcome, login.answered) == ("silent", False)
     assert statuses(base, "postgres.connections") == {Status.TIMEOUT}
@@ -126,9 +124,7 @@ def test_a_server_of_one_byte_per_second_is_silent(listener: Listener):
             connection.sendall(bytes([byte]))
             time.sleep(1)
 
-    started = time.monotonic()
     base = look_at_postgres(f"host=127.0.0.1 port={listener(drip)} user=x dbname=x", probe=2)
-    assert time.monotonic() - started < 5
     assert the(base, "postgres.login").outcome == "silent"
 
 
@@ -170,9 +166,7 @@ def test_a_server_that_is_killed_midway_ends_the_questions(version: int):
                 if answer.question == "connections":
                     server.stop(how=signal.SIGQUIT)
 
-        started = time.monotonic()
         asyncio.run(run())
-        assert time.monotonic() - started < 8
         later = [answer.status for answer in answers if answer.question == "tables"]
         assert later == ["unreachable"]
         base = facts_of(answers)
@@ -194,9 +188,7 @@ def test_a_backend_that_stops_answering_costs_one_question(version: int):
                     stopped.append(int(server.value(find)))
                     os.kill(stopped[0], signal.SIGSTOP)
 
-        started = time.monotonic()
         asyncio.run(run())
-        assert time.monotonic() - started < 6
         assert [answer.status for answer in answers if answer.question == "connection_groups"] == ["timeout"]
         assert [answer.status for answer in answers if answer.question == "tables"] == ["unreachable"]
         os.kill(stopped[0], signal.SIGCONT)

@@ -36,6 +36,7 @@ _ONE_FORWARD = frozenset(
         "sends_to",
         "stores_on",
         "in_namespace",
+        "wants_pods_in",
     ]
 )
 _ONE_BACKWARD = frozenset(["binds", "creates", "is", "runs", "scales"])

@@ -27,6 +27,8 @@ _ORDINAL = re.compile(r"-(\d{1,9})$")
 def workload_facts(snapshot: Snapshot, discovery: Discovery, workload: WorkloadView) -> Iterator[Extracted]:
     """Yield the fact ``kubernetes.workload`` (not for Jobs and CronJobs) and the relations of a workload."""
     yield Relation("in_namespace", workload.entity, entity_id("namespace", workload.namespace))
+    if _wants_pods(workload):
+        yield Relation("wants_pods_in", workload.entity, entity_id("namespace", workload.namespace))
     yield Relation("part_of", workload.entity, snapshot.cluster)
     for _, container in workload.containers:
         image = text(container.get("image"), 1000)
@@ -34,6 +36,22 @@ def workload_facts(snapshot: Snapshot, discovery: Discovery, workload: WorkloadV
             yield Relation("pulls_from", workload.entity, entity_id("registry", registry_of(image)))
     if not workload.runs_to_completion:
         yield about(workload.entity, _workload(snapshot, discovery, workload), workload.item or workload.origin)
+
+
+def _wants_pods(workload: WorkloadView) -> bool:
+    """Tell whether the controller has fewer pods than it wants, or has been refused one.
+
+    A CronJob wants none between its runs.
+    """
+    if workload.kind in ("Pod", "CronJob"):
+        return False
+    alive = sum(1 for pod in workload.pods if not pod.finished and pod.deleting is None)
+    if workload.runs_to_completion:
+        return alive == 0
+    status: Json = workload.item.status if workload.item is not None else {}
+    newest = [pod for pod in workload.pods if pod.template == workload.newest and pod.deleting is None]
+    refused = "ReplicaFailure" in conditions(status)
+    return refused or alive < (workload.desired or 0) or len(newest) < (workload.desired or 0)
 
 
 def _workload(snapshot: Snapshot, discovery: Discovery, workload: WorkloadView) -> kinds.Workload:

@@ -18,6 +18,9 @@ FORBIDDEN = ("touch", "a", "b", "x", "DROP", "history", "double")
 _RECORDER = """#!/bin/sh
 printf '%s\\0' "$#" "${0##*/}" "$@" >> "$RECORD"
 """
+VARIABLES = {"START_POSTGRES": "pg_ctl start", "RESTART_POSTGRES": "pg_ctl restart", "CLIENT_PASSWORD": "given"}
+"""What the preconditions of fixes ask a person to set."""
+
 _COMMAND = re.compile(rf"(?:{'|'.join(map(re.escape, TOOLS))})\s")
 
 
@@ -35,6 +38,7 @@ class Recorders:
         programs, folder = parent / "programs", parent / "empty"
         programs.mkdir()
         folder.mkdir()
+        (programs / "sh").symlink_to("/bin/sh")
         for name in (*TOOLS, *FORBIDDEN):
             (programs / name).write_text(_RECORDER)
             (programs / name).chmod(0o755)
@@ -49,7 +53,7 @@ class Recorders:
         done = subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=self.folder,
-            env={"PATH": str(self.programs), "RECORD": str(self.record), "HOME": str(self.folder)},
+            env={**VARIABLES, "PATH": str(self.programs), "RECORD": str(self.record), "HOME": str(self.folder)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -197,7 +197,7 @@ def _check(targets: Targets, options: LiveOptions) -> None:
         raise UsageError(
             "no target was named",
             where="live run",
-            hint="Name one, for example with --postgres, --redis or --url; saved data: `diagnose analyze PATH`.",
+            hint="Name one, for example with --kubeconfig, --postgres or --redis; saved data: `diagnose analyze PATH`.",
         )
     for name in ("deadline", "probe"):
         if not 0 < getattr(options, name) < float("inf"):

@@ -7,6 +7,7 @@ option, are used by the collector of that target alone, and appear in no text: `
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -81,6 +82,25 @@ class Targets:
         yield from (("pgbouncer", text) for text in self.pgbouncer)
         yield from (("redis", text) for text in self.redis)
         yield from (("url", text) for text in self.urls)
+
+
+IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+def default_cluster() -> Targets:
+    """Return the cluster that kubectl would take without options; no target when there is none.
+
+    That is the one of ``$KUBECONFIG`` or ``~/.kube/config``; inside a pod, its own namespace.
+    """
+    named = os.environ.get("KUBECONFIG", "").strip()
+    usual = Path.home() / ".kube" / "config"
+    if named or usual.is_file():
+        return Targets(kubeconfig=named or usual)
+    try:
+        namespace = (IN_CLUSTER / "namespace").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return Targets()
+    return Targets(namespaces=[namespace]) if namespace else Targets()
 
 
 def _checked(name: str, values: object) -> tuple[str | Path, ...]:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dotmac_diagnose.errors import UsageError
-from dotmac_diagnose.targets import Targets, address_of, passwords_in
+from dotmac_diagnose.targets import Targets, address_of, default_cluster, passwords_in
 
 ADDRESSES = [
     ("postgresql://app:s3cr3t-word@db.internal:5433/shop", "db.internal:5433", {"s3cr3t-word"}),
@@ -52,3 +54,15 @@ def test_lists_become_tuples_without_repetition() -> None:
 def test_what_is_no_list_of_texts_is_refused(wrong: object) -> None:
     with pytest.raises(UsageError, match="postgres"):
         Targets(postgres=wrong)  # type: ignore[arg-type]
+
+
+def test_without_targets_the_cluster_of_kubectl_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    assert not default_cluster()
+    usual = tmp_path / ".kube" / "config"
+    usual.parent.mkdir()
+    usual.write_text("")
+    assert default_cluster().kubeconfig == usual
+    monkeypatch.setenv("KUBECONFIG", "/other")
+    assert default_cluster().kubeconfig == "/other"

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotmac_diagnose.errors import NotApplicable, Unavailable
+from dotmac_diagnose.targets import IN_CLUSTER
 
 if TYPE_CHECKING:
     from dotmac_diagnose.targets import Targets
 
-IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _TRIES = 3
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 2.0
@@ -92,22 +92,15 @@ def _one_line(error: Exception) -> str:
 
 
 def wants_cluster(targets: Targets) -> bool:
-    """Tell whether a cluster is named, or nothing at all and there is a default one."""
-    if targets.context or targets.kubeconfig or targets.namespaces:
-        return True
-    return not targets and default_cluster()
-
-
-def default_cluster() -> bool:
-    """Tell whether kubectl would find a cluster here without options."""
-    return bool(os.environ.get("KUBECONFIG")) or (Path.home() / ".kube" / "config").is_file() or IN_CLUSTER.is_file()
+    """Tell whether a cluster is named."""
+    return bool(targets.context or targets.kubeconfig or targets.namespaces)
 
 
 def open_connection(targets: Targets, deadline: float, probe_seconds: float) -> Connection:
     """Configure a client as kubectl would.
 
     Raises:
-        NotApplicable: no cluster is named, and there is no default one.
+        NotApplicable: no cluster is named.
         Unavailable: the kubeconfig cannot be used.
     """
     if not wants_cluster(targets):
@@ -118,7 +111,7 @@ def open_connection(targets: Targets, deadline: float, probe_seconds: float) -> 
     file = str(targets.kubeconfig) if targets.kubeconfig else None
     settings = client.Configuration()
     try:
-        if file is None and not default_kubeconfig() and IN_CLUSTER.is_file():
+        if file is None and not targets.context and not _has_kubeconfig() and (IN_CLUSTER / "token").is_file():
             load_incluster: Any = config.load_incluster_config
             load_incluster(client_configuration=settings)
             context = None
@@ -133,8 +126,7 @@ def open_connection(targets: Targets, deadline: float, probe_seconds: float) -> 
     return Connection(client.ApiClient(settings), context, deadline, probe_seconds)
 
 
-def default_kubeconfig() -> bool:
-    """Tell whether there is a kubeconfig where kubectl looks for it."""
+def _has_kubeconfig() -> bool:
     return bool(os.environ.get("KUBECONFIG")) or (Path.home() / ".kube" / "config").is_file()
 
 

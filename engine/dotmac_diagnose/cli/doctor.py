@@ -83,9 +83,12 @@ def _grant(permission: Permission) -> list[str]:
 
 
 def _grants(asked: Sequence[Asked]) -> list[str]:
-    """Return the statements for what is missing, each once."""
-    missing = (permission for item in asked for permission in item.permissions if permission.held is False)
-    return list(dict.fromkeys(line for permission in missing for line in _grant(permission)))
+    """Return the grants for what is missing, each once: statements line by line, then YAML documents."""
+    missing = [permission for item in asked for permission in item.permissions if permission.held is False]
+    grants = dict.fromkeys(tuple(_grant(permission)) for permission in missing if permission.grant)
+    single = [line for grant in grants if len(grant) == 1 for line in grant]
+    documents = [line for grant in grants if len(grant) > 1 for line in ("---", *grant)]
+    return [*single, *documents]
 
 
 def _json(labels: Sequence[str], asked: Sequence[Asked], others: Sequence[Outcome]) -> str:

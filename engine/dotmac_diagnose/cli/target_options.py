@@ -110,10 +110,10 @@ def target_options() -> Decorator:
 
 
 def targets_of(given: Mapping[str, Any]) -> Targets:
-    """Return the targets of a command line."""
-    from dotmac_diagnose.targets import Targets
+    """Return the targets of a command line; without any, the cluster that kubectl would take."""
+    from dotmac_diagnose.targets import Targets, default_cluster
 
-    return Targets(
+    targets = Targets(
         postgres=given["postgres"],
         pgbouncer=given["pgbouncer"],
         redis=given["redis"],
@@ -124,6 +124,7 @@ def targets_of(given: Mapping[str, Any]) -> Targets:
         log_files=given["log_file"],
         server_data=given["server_data"],
     )
+    return targets or default_cluster()
 
 
 def live_options_of(given: Mapping[str, Any], spent_seconds: float = 0.0) -> LiveOptions:

@@ -56,7 +56,7 @@ def escalation(causes: Sequence[report.Cause]) -> report.Escalation | None:
     level = run_severity(counted)
     if level == "P0":
         return report.Escalation(
-            level=level, path=[_FIRST, _ON_CALL, _LEAD, _MANAGER], respond_within="at once; team lead after 30 minutes"
+            level=level, path=[_FIRST, _ON_CALL, _LEAD, _MANAGER], respond_within="minutes; team lead after 30 minutes"
         )
     if level == "P1":
         return report.Escalation(level=level, path=[_FIRST, _LEAD, _MANAGER], respond_within="30 minutes")

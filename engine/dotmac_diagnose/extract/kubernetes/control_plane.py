@@ -69,6 +69,7 @@ def webhook_facts(
             for workload in snapshot.workloads:
                 if _intercepts(snapshot, webhook, workload):
                     yield Relation("intercepts", entity, workload.entity)
+                    yield Relation("intercepts", entity, entity_id("namespace", workload.namespace))
 
 
 def _service_key(reference: Json) -> ServiceKey | None:

@@ -10,8 +10,9 @@ from datetime import datetime
 from dotmac_diagnose.facts import Fact
 from dotmac_diagnose.facts import kubernetes as kinds
 
+from .admission import admission_relations
 from .event_currency import is_current
-from .harvest import about
+from .harvest import Extracted, about
 from .index import KINDS, KubernetesObject
 from .json_access import at, count, mapping, moment, text
 from .names import api_group, entity_of, is_name
@@ -51,8 +52,8 @@ class EventView:
     container: str | None
 
 
-def event_facts(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Fact]:
-    """Yield the fact ``kubernetes.event`` of an event."""
+def event_facts(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Extracted]:
+    """Yield the fact ``kubernetes.event`` of an event, and who refused a pod."""
     event = event_view(snapshot, item)
     if event is None:
         return
@@ -71,6 +72,8 @@ def event_facts(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Fact]:
     )
     fact = about(event.entity, values, item)
     yield Fact(fact.entity, fact.kind, values, observed_at=event.last, source=fact.source, evidence=fact.evidence)
+    if event.reason == "FailedCreate":
+        yield from admission_relations(event.message, event.entity, event.namespace)
 
 
 def event_view(snapshot: Snapshot, item: KubernetesObject) -> EventView | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dotmac_diagnose.facts import Relation, entity_id
 from dotmac_diagnose.facts import kubernetes as kinds
 
+from .admission import admission_relations
 from .discovery import Discovery
 from .event_currency import template_changed_at
 from .failing import workload_fails
@@ -35,7 +36,9 @@ def workload_facts(snapshot: Snapshot, discovery: Discovery, workload: WorkloadV
         if image is not None and is_name(registry_of(image)):
             yield Relation("pulls_from", workload.entity, entity_id("registry", registry_of(image)))
     if not workload.runs_to_completion:
-        yield about(workload.entity, _workload(snapshot, discovery, workload), workload.item or workload.origin)
+        values = _workload(snapshot, discovery, workload)
+        yield from admission_relations(values.replica_failure_message, workload.entity, workload.namespace)
+        yield about(workload.entity, values, workload.item or workload.origin)
 
 
 def _wants_pods(workload: WorkloadView) -> bool:

@@ -78,8 +78,7 @@ def remove(item: dict[str, Any]) -> None:
     kubectl("delete", *named, "--ignore-not-found", "--wait=false")
 
 
-def apply(items: list[dict[str, Any]]) -> list[Undo]:
-    undo: list[Undo] = []
+def apply(items: list[dict[str, Any]], undo: list[Undo]) -> None:
     for item in items:
         if item["kind"] not in WITHOUT_NAMESPACE:
             item["metadata"].setdefault("namespace", NAMESPACE)
@@ -87,32 +86,31 @@ def apply(items: list[dict[str, Any]]) -> list[Undo]:
         there = kubectl("get", *target(place), "-o", "name", check=False).strip()
         undo.append(partial(put_back, kept(place)) if there else partial(remove, item))
         kubectl("apply", "-f", "-", given=json.dumps(item))
-    return undo
 
 
-def perform(step: Step) -> list[Undo]:
-    """Does one step and returns what takes it back."""
+def perform(step: Step, undo: list[Undo]) -> None:
+    """Does one step; what takes it back is noted first, because half of a step may be done when it fails."""
     if "apply" in step:
-        return apply(step["apply"])
+        apply(step["apply"], undo)
+        return
     if "sh" in step:
+        if "undo" in step:
+            undo.append(partial(shell, step["undo"], check=False))
         shell(step["sh"])
-        return [lambda: shell(step["undo"], check=False)] if "undo" in step else []
+        return
     name = step.get("patch") or step.get("json") or step["delete"]
-    old = kept(name)
+    undo.append(partial(put_back, kept(name)))
     if "delete" in step:
         kubectl("delete", *target(name), "--wait=false")
     else:
         form = "strategic" if "patch" in step else "json"
         kubectl("patch", *target(name), "--type", form, "-p", json.dumps(step["with"]))
-    return [lambda: put_back(old)]
 
 
-def inject(fault: dict[str, Any]) -> list[Undo]:
-    """Puts the fault in; the functions take it out, to be called in reverse order."""
-    undo: list[Undo] = []
+def inject(fault: dict[str, Any], undo: list[Undo]) -> None:
+    """Puts the fault in; the functions added to UNDO take it out, to be called in reverse order."""
     for step in fault.get("inject", []):
-        undo.extend(perform(step))
-    return undo
+        perform(step, undo)
 
 
 def seen(fault: dict[str, Any], since: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from cluster.inject import inject, wait_until_seen
+from cluster.inject import Undo, inject, wait_until_seen
 from cluster.lab import NAMESPACE, guard
 from cluster.record import RECORDINGS, record
 from cluster.reset import now, reset
@@ -47,9 +47,9 @@ def truth_of(fault: dict[str, Any]) -> dict[str, Any]:
 def take(fault: dict[str, Any]) -> bool:
     """Injects, records, undoes; false when the fault never showed (then nothing is kept)."""
     folder, since = RECORDINGS / fault["id"], now()
-    undo = []
+    undo: list[Undo] = []
     try:
-        undo = inject(fault)
+        inject(fault, undo)
         if shown := wait_until_seen(fault, since):
             time.sleep(float(fault.get("settle", 8)))
             shutil.rmtree(folder, ignore_errors=True)

@@ -36,6 +36,7 @@ NEEDS = {
     "hpa-metrics-server-down": {"apiservices", "horizontalpodautoscalers"},
     "migration-job-failed": {"jobs"},
     "pdb-blocks-drain": {"poddisruptionbudgets"},
+    "postgres-scaled-to-zero": {"configmaps", "statefulsets"},
     "postgres-wrong-password": {"configmaps", "statefulsets"},
     "pvc-storage-class-missing": {"persistentvolumeclaims"},
     "red-herring-failed-job": {"jobs"},
@@ -49,8 +50,6 @@ VIEWS_DECIDE = {"postgres-idle-in-transaction-lock", "postgres-slots-many-worker
 
 WRONG_IN_A_DUMP = {
     "secret-rotated-pods-stale": "without Secrets nobody sees that one is newer than its readers; the server is blamed",
-    "postgres-scaled-to-zero": "without ConfigMaps nobody is known to need the server; the clients' ports are blamed",
-    "redis-scaled-to-zero": "without ConfigMaps nobody is known to need the server; the clients' ports are blamed",
 }
 
 

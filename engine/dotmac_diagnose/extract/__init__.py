@@ -50,7 +50,9 @@ def extract(
     found = extract_kubernetes(documents, context=context, log_moment=max(moments, default=None))
     facts = list(found.facts) if redacted else [_without_command(item) for item in found.facts]
     if logs and found.captured_at is not None:
-        facts += extract_logs(logs, found.owners, found.captured_at)
+        messages = extract_logs(logs, found.owners, found.captured_at)
+        facts += messages
+        relations = (*relations, *found.dialled(messages))
     servers = extract_servers(_named(answers, found.relations), found.captured_at)
     facts += servers.facts
     return FactBase(

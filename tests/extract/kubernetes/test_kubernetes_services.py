@@ -51,7 +51,7 @@ def labelled(name: str, **labels: str) -> Object:
 def test_near_misses_of_a_selector(
     selector: dict[str, str], workloads: list[Object], near: str | None, difference: str | None
 ):
-    found = base(services=[service(selector=selector)], deployments=workloads, pods=[])
+    found = base(services=[service(selector=selector)], deployments=workloads, statefulsets=[], pods=[])
     values = one(found, kinds.Service, SERVICE)
     assert (values.near_workload, values.near_difference) == (near, difference)
     assert (values.matching_workloads, values.matching_pods) == (0, 0)

@@ -17,6 +17,8 @@ from dotmac_diagnose.extract.document import Document
 from dotmac_diagnose.extract.log_owners import LogOwner, LogOwners
 from dotmac_diagnose.facts import Change, Fact, Outcome, Relation
 
+from .dialled import Dialled, dialled_by
+from .discovery import discover
 from .extractors import run_extractors
 from .log_ownership import log_owner
 from .snapshot import build_snapshot
@@ -35,6 +37,7 @@ class KubernetesExtraction:
         outcomes: one partial outcome per source in which something could not be read.
         captured_at: the newest moment that an object or log mentions, in UTC.
         owners: tells owner and state of the container of a log.
+        dialled: finds the servers that the messages of logs name.
     """
 
     facts: Sequence[Fact]
@@ -43,6 +46,7 @@ class KubernetesExtraction:
     outcomes: Sequence[Outcome]
     captured_at: datetime | None
     owners: LogOwners
+    dialled: Dialled
 
 
 def extract_kubernetes(
@@ -59,7 +63,8 @@ def extract_kubernetes(
         Facts, relations and changes; the same for every order of documents and objects.
     """
     snapshot = build_snapshot(documents, context, log_moment)
-    harvest = run_extractors(snapshot, documents)
+    discovery = discover(snapshot)
+    harvest = run_extractors(snapshot, discovery, documents)
 
     def owners(namespace: str, pod: str, container: str) -> LogOwner:
         return log_owner(snapshot, namespace, pod, container)
@@ -71,4 +76,5 @@ def extract_kubernetes(
         outcomes=harvest.outcomes(),
         captured_at=snapshot.captured_at,
         owners=owners,
+        dialled=dialled_by(discovery),
     )

@@ -13,7 +13,7 @@ from .changes import edit_changes, event_changes, rollout_changes
 from .control_plane import api_service_facts, lease_facts, webhook_facts
 from .custom import custom_facts, helm_facts, manager_relations
 from .deletion import deletion_facts
-from .discovery import discover
+from .discovery import Discovery
 from .endpoints import addresses_of_services
 from .events import event_facts
 from .failing import failing_pods
@@ -41,11 +41,10 @@ ObjectExtractor = Callable[[KubernetesObject], Iterable[Extracted]]
 WorkloadExtractor = Callable[[WorkloadView], Iterable[Extracted]]
 
 
-def run_extractors(snapshot: Snapshot, documents: Sequence[Document]) -> Harvest:
+def run_extractors(snapshot: Snapshot, discovery: Discovery, documents: Sequence[Document]) -> Harvest:
     """Run every extractor over its subjects."""
     harvest = Harvest()
     harvest.problems += snapshot.index.problems
-    discovery = discover(snapshot)
     addresses = addresses_of_services(snapshot.index)
     failing = failing_pods(snapshot)
     binding = partial(binding_facts, snapshot, users_of_accounts(snapshot))

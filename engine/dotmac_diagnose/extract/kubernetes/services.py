@@ -71,7 +71,7 @@ def _service(
         headless=spec.get("clusterIP") == "None",
         selector=written(selector),
         matching_pods=len(pods) if selector and index.was_read("pods", namespace) else None,
-        matching_workloads=len(targets) if selector and workloads_read else None,
+        matching_workloads=_matching(targets, all_read=_controllers_read(snapshot, namespace)) if selector else None,
         matching_scaled_to_zero=all(workload.desired == 0 for workload in targets) if targets else None,
         ready_endpoints=len(addresses.ready) if addresses is not None and not external_name else None,
         unready_endpoints=len(addresses.unready) if addresses is not None and not external_name else None,
@@ -95,6 +95,15 @@ def _nodes_without(snapshot: Snapshot, addresses: Addresses) -> int:
         and node.name not in addresses.ready_nodes
         and any(not pod.finished for pod in snapshot.pods_by_node.get(node.name, ()))
     )
+
+
+def _controllers_read(snapshot: Snapshot, namespace: str) -> bool:
+    """Tell whether a workload without pods would be seen: each kind that runs servers was listed."""
+    return all(snapshot.index.was_read(resource, namespace) for resource in ("deployments", "statefulsets"))
+
+
+def _matching(targets: Sequence[WorkloadView], *, all_read: bool) -> int | None:
+    return len(targets) if targets or all_read else None
 
 
 def _near_workload(

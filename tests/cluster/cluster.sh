@@ -199,6 +199,9 @@ down() {
     sleep 1
     awk -v ours="$state/" 'index($2, ours) == 1 {print $2}' /proc/mounts | sort -r | xargs -r -n1 umount -l
     ip link del br-dotmac 2>/dev/null || true
+    for name in $(ip netns list | awk '/^cni-/ {print $1}'); do # of dead pods; a living pod has its pause process
+        [ -n "$(ip netns pids "$name")" ] || ip netns del "$name"
+    done
     rm -rf "$state"
 }
 

@@ -34,6 +34,10 @@ class LogMessage(FactValues):
     current: bool = Field(
         description="still so: the run has ended with it and no later run is fine, or it was seen in the last 120 s"
     )
+    stopped: bool = Field(
+        default=False,
+        description="not said again for 20 s or five of its intervals, although the running container wrote on",
+    )
     pod: str | None = None
     container: str | None = None
     previous: bool = Field(default=False, description="from the log of the former run")

@@ -16,7 +16,7 @@ from dotmac_diagnose.facts import Fact, Vantage, fact
 from dotmac_diagnose.facts.logs import LogCoverage, LogMessage
 
 from .access import summarize
-from .current import Group, Run, age_seconds, is_at_exit, is_at_start, is_current
+from .current import Group, Run, age_seconds, has_stopped, is_at_exit, is_at_start, is_current
 from .formats import parse_line
 from .lines import Line, printable_text, split_lines
 from .messages import Occurrence, read_messages
@@ -202,6 +202,7 @@ def _message(group: Group, run: Run, log: PodLog, pod: str) -> LogMessage:
         at_exit=is_at_exit(group, run),
         at_start=is_at_start(group, run),
         current=is_current(group, run),
+        stopped=has_stopped(group, run),
         pod=pod,
         container=log.container,
         previous=log.previous,

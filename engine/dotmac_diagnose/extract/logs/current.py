@@ -128,6 +128,16 @@ def is_current(group: Group, run: Run) -> bool:
     return _goes_on(group, run)
 
 
+def has_stopped(group: Group, run: Run) -> bool:
+    """Tell whether a running container went on writing and did not say it again: see the field ``stopped``."""
+    age = age_seconds(group.last_moment, run.captured_at)
+    if run.ended or age is None or run.newest is None or group.last_moment is None:
+        return False
+    gap = (group.span_seconds or 0.0) / max(1, group.count - 1)
+    went_on = (run.newest - group.last_moment).total_seconds()
+    return age > max(_SILENCE_SECONDS, _SILENCE_INTERVALS * gap) and went_on > _SILENCE_SECONDS / 2
+
+
 def _ended_recently(run: Run) -> bool:
     age = age_seconds(run.owner.ended_at or run.newest, run.captured_at)
     return age is not None and age <= _FINISHED_SECONDS

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,11 @@ class PostgresServer:
         if wait:
             wait_until(self._answers, what=f"PostgreSQL {self.version}")
 
+    def control(self, verb: str) -> str:
+        """Return the shell command that starts, stops or restarts it, for the user that it runs as."""
+        return shlex.join([str(self._bin / "pg_ctl"), "-s", "-w", "-m", "fast", "-D", str(self.data), "-l",
+                           str(self.log), verb])  # fmt: skip
+
     def stop(self, *, how: signal.Signals = signal.SIGQUIT) -> None:
         """Stop the server by its process id."""
         if self.process is not None and self.process.poll() is None:
@@ -102,6 +108,13 @@ class PostgresServer:
             self.process.send_signal(how)
             self.process.wait(timeout=30)
         self.process = None
+        if (self.data / "postmaster.pid").exists() and how is signal.SIGQUIT:
+            self._stop_restarted()
+
+    def _stop_restarted(self) -> None:
+        """Stop the server that a command started instead of this program, or remove what a dead one left."""
+        with suppress(AssertionError):
+            run_as_server(["/bin/sh", "-c", self.control("stop")], folder=self.folder)
 
     def remove(self) -> None:
         """Stop the server and remove its folder."""

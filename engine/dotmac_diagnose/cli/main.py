@@ -36,6 +36,7 @@ ENTRIES = {
     "run": Entry(f"{_PACKAGE}.run", "Diagnose live targets (also without a command)."),
     "collect": Entry(f"{_PACKAGE}.collect", "Save a redacted bundle of live targets."),
     "analyze": Entry(f"{_PACKAGE}.analyze", "Diagnose saved data: a bundle, kubectl output, a dump."),
+    "verify": Entry(f"{_PACKAGE}.verify", "Tell whether the fixes of a report have cured."),
     "explain": Entry(f"{_PACKAGE}.explain", "Tell why a cause is believed, or why not."),
     "facts": Entry(f"{_PACKAGE}.facts", "Print what was seen."),
     "findings": Entry(f"{_PACKAGE}.findings", "Print what the rules decided from it."),

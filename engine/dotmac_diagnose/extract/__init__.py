@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dotmac_diagnose.facts import Fact, FactBase
+from dotmac_diagnose.facts import Fact, FactBase, entity_type
 
 if TYPE_CHECKING:
     from dotmac_diagnose.extract.document import Document, ServerAnswer
@@ -66,14 +66,15 @@ def extract(
 
 
 def _named(answers: Sequence[ServerAnswer], relations: Iterable[Relation]) -> list[ServerAnswer]:
-    """Give answers without a server the name of the one PostgreSQL server that the rest of the capture shows."""
-    from dotmac_diagnose.extract.document import UNNAMED_POSTGRES
+    """Give answers without a server the name of the one server of their type that the rest of the capture shows."""
+    from dotmac_diagnose.extract.document import UNNAMED_POSTGRES, UNNAMED_REDIS
 
-    ends = {end for relation in relations for end in (relation.source, relation.target)}
-    servers = sorted(end for end in ends if end.startswith("postgres/"))
-    if len(servers) != 1:
-        return list(answers)
-    return [replace(item, server=servers[0]) if item.server == UNNAMED_POSTGRES else item for item in answers]
+    ends = sorted({end for relation in relations for end in (relation.source, relation.target)})
+    names: dict[str, str] = {}
+    for unnamed in (UNNAMED_POSTGRES, UNNAMED_REDIS):
+        of_type = [end for end in ends if entity_type(end) == entity_type(unnamed)]
+        names[unnamed] = of_type[0] if len(of_type) == 1 else unnamed
+    return [replace(item, server=names.get(item.server, item.server)) for item in answers]
 
 
 def _counted(outcomes: Sequence[Outcome], facts: Sequence[Fact]) -> list[Outcome]:

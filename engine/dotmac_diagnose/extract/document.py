@@ -79,7 +79,8 @@ class ServerVersion:
 
 
 UNNAMED_POSTGRES = "postgres/unnamed"
-"""The server of answers that do not say whose they are: the one PostgreSQL server of the capture, if there is one."""
+UNNAMED_REDIS = "redis/unnamed"
+"""The servers of answers that do not say whose they are: the one server of the type in the capture, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class ServerAnswer:
         status: a word of :class:`~dotmac_diagnose.facts.Status`: ``ok``, ``denied`` …
         reason: why it is not ``ok``; one line.
         asked_at: moment of the answer, in UTC.
-        sample: 0 for the first look, 1 for the second, from which deltas are made.
+        sample: 0 for the first look, 1 for the second and so on; deltas are made from the last ones.
         milliseconds: how long the answer took.
         source: the SQL name, command or path that was asked, for people.
         evidence: path inside the bundle of the redacted document.

@@ -20,6 +20,7 @@ SERVER_EXTRACTORS: Mapping[str, str] = MappingProxyType(
     {
         "pgbouncer": "dotmac_diagnose.extract.pgbouncer:extract_pgbouncer",
         "postgres": "dotmac_diagnose.extract.postgres:extract_postgres",
+        "redis": "dotmac_diagnose.extract.redis:extract_redis",
     }
 )
 """``module:function`` by type of the server: ``{"postgres": "dotmac_diagnose.extract.postgres:extract_postgres"}``."""

@@ -21,11 +21,12 @@ from .gathering import FoundList, Gathering, namespace_of
 from .kinds import resource_of_file
 from .logs import is_refused_log, log_of_file, logs_of_dump, pod_of_dump_log, section_at
 from .postgres_views import answers_of_views, rows_of_csv, view_of_file
+from .redis_texts import answers_of_texts, question_of_file
 from .refusals import status_of_answer
 from .values import KUBECONFIG, NOTHING, Place, sort_value
 
 NOT_TEXT = "neither JSON nor YAML of Kubernetes objects nor a known capture"
-_NOT_READ_YET = re.compile(r"((?:^|[^/]+/)(?:text|redis)/)")
+_NOT_READ_YET = re.compile(r"((?:^|[^/]+/)text/)")
 _DUMP_FOLDER = re.compile(r"((?:^|[^/]+/)dump/)")
 _KUBECTL_FOLDER = re.compile(r"(?:^|^[^/]+/)kubectl/[^/]+\.(?:json|ya?ml)")
 _KUBECONFIG_NAME = re.compile(r"(?:^|/)(?:kubeconfig|[^/]*\.kubeconfig|admin\.conf|\.kube/config)$")
@@ -102,6 +103,7 @@ class _Reader:
     dump_logs: list[tuple[str, str, str, str]] = field(default_factory=list)
     views: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     view_files: dict[str, str] = field(default_factory=dict)
+    redis_texts: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def read(self, member: Member) -> None:
         """Read one member; what is wrong with it becomes its outcome."""
@@ -119,6 +121,7 @@ class _Reader:
     def finish(self) -> None:
         """Read the logs that need the pods of the same dump, and the views that need each other."""
         self.gathering.others.extend(answers_of_views(self.views, self.view_files))
+        self.gathering.others.extend(answers_of_texts(self.redis_texts))
         for name, namespace, pod, text in self.dump_logs:
             for log in logs_of_dump(text, namespace, pod, self.gathering.lists):
                 self.gathering.others.append(replace(log, source=name))
@@ -130,6 +133,9 @@ class _Reader:
         view = view_of_file(member.name)
         if view is not None:
             self._read_view(member, view)
+        elif (question := question_of_file(member.name, member.data)) is not None:
+            _check_lines(member.data, self.limits)
+            self.redis_texts.setdefault(question, (self._text(member), member.name))
         elif member.name.endswith(".error"):
             self._read_error(member)
         elif pod is not None or log is not None:

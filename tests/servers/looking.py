@@ -13,6 +13,7 @@ from dotmac_diagnose.facts import FactBase, Status
 from dotmac_diagnose.targets import Targets
 from dotmac_diagnose_collectors.base import Collector, CollectorContext
 from dotmac_diagnose_collectors.postgres import PostgresCollector
+from dotmac_diagnose_collectors.redis import RedisCollector
 
 
 def collect(
@@ -30,6 +31,11 @@ def collect(
 def look_at_postgres(*dsns: str, sample: float = 0.0, probe: float = 4.0) -> FactBase:
     """Return what a live run would know about PostgreSQL servers."""
     return facts_of(collect(PostgresCollector(), Targets(postgres=list(dsns)), sample=sample, probe=probe))
+
+
+def look_at_redis(*urls: str, sample: float = 0.0, probe: float = 4.0) -> FactBase:
+    """Return what a live run would know about Redis servers."""
+    return facts_of(collect(RedisCollector(), Targets(redis=list(urls)), sample=sample, probe=probe))
 
 
 def facts_of(answers: Sequence[ServerAnswer]) -> FactBase:

@@ -1,0 +1,5 @@
+"""Collector of Redis servers."""
+
+from .collector import RedisCollector
+
+__all__ = ["RedisCollector"]

@@ -31,3 +31,10 @@ def test_the_first_fix_is_exact(incident: str) -> None:
     assert fix.applicability == "exact"
     assert fix.steps[0].run == FIRST[incident]
     assert fix.rollback
+
+
+def test_every_session_at_the_root_of_a_lock_tree_is_ended_and_the_worst_is_named() -> None:
+    diagnosis = diagnose(Bundle.read(INCIDENTS / "postgres-idle-in-transaction-lock.tar.xz"))
+    steps = [step.run for step in diagnosis.fixes[0].steps]
+    assert [f"pid = {pid}" in step for pid, step in zip((110, 112), steps, strict=True)] == [True, True]
+    assert "pid 112 of report-export (idle in transaction) blocks 2 sessions" in diagnosis.causes[0].evidence[0].detail

@@ -171,6 +171,9 @@ class Finding(Strict):
         default_factory=dict,
         description="field or alias.field -> expressions of RE2 whose named groups become values for fixes",
     )
+    worst: Word | None = Field(
+        default=None, description="field of numbers: the match with the greatest one gives text and values"
+    )
     source_group: str | None = Field(
         default=None, description="findings of one record: the name of the record; see general"
     )
@@ -231,6 +234,9 @@ class Step(Strict):
     run: str
     tool: Literal["kubectl", "psql", "redis-cli", "shell", "manual"]
     let: dict[Word, str] = Field(default_factory=dict)
+    each: Id | None = Field(
+        default=None, description="repeated for each fact of this finding, at most ten; evidence is then that fact"
+    )
 
 
 class Fix(Strict):

@@ -54,8 +54,17 @@ def plain_text(value: object) -> str:
     return text
 
 
+_READ_INSIDE_DOUBLE_QUOTES = frozenset('$`\\"!\n')
+
+
 def shell_word(text: str) -> str:
-    """Return the text as one POSIX shell word (IEEE Std 1003.1, 2.2 Quoting)."""
+    """Return the text as one POSIX shell word (IEEE Std 1003.1, 2.2 Quoting).
+
+    A text with single quotes, as SQL has them, is read more easily between double quotes, and is put
+    there when it holds nothing that a shell would still read inside them.
+    """
+    if "'" in text and not _READ_INSIDE_DOUBLE_QUOTES.intersection(text):
+        return f'"{text}"'
     return shlex.quote(text)
 
 

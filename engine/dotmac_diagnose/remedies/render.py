@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 from dotmac_diagnose.facts import FactBase, entity_type, is_a
 
 from .placeholders import Language, Rendering, Values, render, template_problems
-from .values import CauseValues, EntityValues, evidence_of
+from .values import CauseValues, EntityValues, OneFact, evidence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dotmac_diagnose.inference.belief import CauseBelief, Pair
     from dotmac_diagnose.knowledge.model import Fix, Knowledge, Step
@@ -26,6 +26,7 @@ _COMMAND = re.compile(
     r"\s*(?:\{kubectl\}|(?:sudo\s+)?(?:kubectl|psql|redis-cli|docker|systemctl|helm|nginx|curl|alembic|pg_ctl)\b)"
 )
 _BACKUP = "A recent backup exists, and restoring it was tried"
+_MOST_REPEATED = 10
 _UNKNOWN_CONTEXT = "kubectl points at the cluster of this capture (the capture does not name its context)"
 
 
@@ -82,8 +83,8 @@ def _render_fix(knowledge: Knowledge, fix_id: str, fix: Fix, belief: CauseBelief
     steps: list[tuple[Tool, str]] = []
     applicability: Applicability = fix.applicability
     context_unknown = False
-    for step in fix.steps:
-        rendering = render(step.run, values, language_of(step), step.let)
+    for step, known in _repeated(fix, values):
+        rendering = render(step.run, known, language_of(step), step.let)
         context_unknown |= rendering.context_unknown
         steps.append(_step(step, rendering))
         if rendering.refusals:
@@ -114,6 +115,16 @@ def _render_fix(knowledge: Knowledge, fix_id: str, fix: Fix, belief: CauseBelief
         verify=_verify(knowledge, fix, belief, values.evidence),
         restores=tuple(sorted({belief.entity, *(entity for _, entity in belief.chain)})),
     )
+
+
+def _repeated(fix: Fix, values: CauseValues) -> Iterator[tuple[Step, Values]]:
+    """Yield the steps of a fix with their values; one with ``each`` once for each fact of its finding."""
+    for step in fix.steps:
+        facts = values.facts_of(step.each)[:_MOST_REPEATED] if step.each is not None else []
+        if not facts:
+            yield step, values
+        for item in facts:
+            yield step, OneFact(values, item)
 
 
 def _worse(one: Applicability, other: Applicability) -> Applicability:

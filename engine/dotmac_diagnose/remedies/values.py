@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dotmac_diagnose.facts import FactBase, entity_name, entity_type
+from dotmac_diagnose.facts import Fact, FactBase, entity_name, entity_type
 from dotmac_diagnose.rules.observation import Observation, Observations, Presence
 
 from .resources import namespace_of, object_of, resource_of, workload_of
@@ -88,10 +88,31 @@ class CauseValues:
         value = _first([item for item in self.evidence if item.finding == finding], binding)
         return value if value is not None else self._beside(finding, binding)
 
+    def facts_of(self, finding: str) -> list[Fact]:
+        """Return the facts of kind ``ok`` behind a finding among the evidence."""
+        return [
+            fact for item in self.evidence if item.finding == finding for fact in item.facts if fact.values is not None
+        ]
+
     def _beside(self, finding: str, binding: str) -> object | None:
         entity = self.entity_values.entity
         item = self.observations.get(finding, entity) if self.observations is not None else None
         return _first([item], binding) if item is not None and item.presence is Presence.PRESENT else None
+
+
+@dataclass(frozen=True, slots=True)
+class OneFact:
+    """Values of a cause in which ``evidence.<field>`` is that of one fact."""
+
+    values: CauseValues
+    fact: Fact
+
+    def lookup(self, name: str, /) -> object | None:
+        """Return the value of a dotted name, None when it is not known."""
+        head, _, rest = name.partition(".")
+        if head == "evidence" and self.fact.values is not None:
+            return getattr(self.fact.values, rest, None) if rest in type(self.fact.values).model_fields else None
+        return self.values.lookup(name)
 
 
 def _first(observations: Sequence[Observation], binding: str) -> object | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,10 @@ def present(finding: CompiledFinding, entity: str, matches: Sequence[Match], ord
     Args:
         finding: the finding.
         entity: the entity.
-        matches: at least one, in canonical order; the first gives text and bindings.
+        matches: at least one, in canonical order; the first or the worst gives text and bindings.
         order: position of each fact in the base, by ``id``.
     """
-    first = matches[0]
+    first = _telling(finding.definition.worst, matches)
     alternative = next(item for item in finding.alternatives if item.alternative == first.alternative)
     unique = {id(fact): fact for match in matches for fact in match.facts}
     facts = tuple(unique[key] for key in sorted(unique, key=order.__getitem__))
@@ -41,6 +42,19 @@ def present(finding: CompiledFinding, entity: str, matches: Sequence[Match], ord
         affected=affected_pods(facts),
         observed_at=earliest(facts),
     )
+
+
+def _telling(worst: str | None, matches: Sequence[Match]) -> Match:
+    """Return the match with the greatest number in a field; the first one without such a field."""
+    if worst is None:
+        return matches[0]
+
+    def size(match: Match) -> float:
+        values = (read_field(element, worst) for _, element in match.elements if isinstance(element, Fact))
+        numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+        return max(numbers, default=-math.inf)
+
+    return max(matches, key=size)
 
 
 def unknown(finding: CompiledFinding, entity: str, reason: str, match: Match) -> Observation:

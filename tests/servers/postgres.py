@@ -99,7 +99,7 @@ class PostgresServer:
     def control(self, verb: str) -> str:
         """Return the shell command that starts, stops or restarts it, for the user that it runs as."""
         return shlex.join([str(self._bin / "pg_ctl"), "-s", "-w", "-m", "fast", "-D", str(self.data), "-l",
-                           str(self.log), verb])  # fmt: skip
+                           str(self.folder / "restarted.log"), verb])  # fmt: skip
 
     def stop(self, *, how: signal.Signals = signal.SIGQUIT) -> None:
         """Stop the server by its process id."""

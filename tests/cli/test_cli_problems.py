@@ -29,7 +29,10 @@ def one_line(text: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "no target was named (live run). Name one, for example with --postgres, --redis or --url; saved data: "),
+        (
+            [],
+            "no target was named (live run). Name one, for example with --kubeconfig, --postgres or --redis; saved data: ",
+        ),
         (["run"], "no target was named (live run). "),
         (["doctor"], "no target was named (live run). "),
         (["collect", "-o", "new.tar.gz"], "no target was named (live run). "),

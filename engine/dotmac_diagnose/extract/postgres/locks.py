@@ -15,6 +15,7 @@ from .answers import Answers
 
 Holder = tuple[int, str | None]
 """Process id, or 0 with the name of a prepared transaction."""
+_DDL_MODES = frozenset({"AccessExclusiveLock", "ShareRowExclusiveLock", "ShareLock"})
 _IDLE_IN_TRANSACTION = "idle in transaction"
 
 
@@ -97,6 +98,7 @@ def _root(tree: LockTree, root: Holder, prepared: Mapping[str | None, Row]) -> L
     row: Row = tree.sessions.get(pid, {})
     waits = [number(tree.waiters[waiter].get("wait_seconds")) for waiter in behind if waiter in tree.waiters]
     computed = {
+        "only_through_ddl": _only_through_ddl(tree, root),
         "pid": pid,
         "prepared": pid == 0,
         "blocked_sessions": len(behind),
@@ -123,6 +125,15 @@ def _root(tree: LockTree, root: Holder, prepared: Mapping[str | None, Row]) -> L
         idle_in_transaction=None if state is None else state.startswith(_IDLE_IN_TRANSACTION),
         **computed,
     )
+
+
+def _only_through_ddl(tree: LockTree, root: Holder) -> bool:
+    """Tell whether the one session that waits for the root wants an exclusive lock and holds up all the others."""
+    behind = tree.behind(root)
+    direct = [pid for pid, distance in behind.items() if distance == 1]
+    if len(direct) != 1 or len(behind) < 2:
+        return False
+    return text(tree.waiters[direct[0]].get("mode")) in _DDL_MODES
 
 
 def _longest(seconds: Iterable[float | None]) -> float | None:

@@ -90,6 +90,10 @@ class LockRoot(FactValues):
     state_seconds: float | None = None
     blocked_sessions: int
     depth: int = Field(description="longest chain of waiters behind it")
+    only_through_ddl: bool = Field(
+        default=False,
+        description="one session waits for it, for the lock of a DDL statement, and all others wait behind that one",
+    )
     longest_wait_seconds: float | None = Field(default=None, description="of the sessions behind it")
     wait_event_type: str | None = None
     wait_event: str | None = None

@@ -31,7 +31,7 @@ def one_line(text: str) -> str:
     [
         (
             [],
-            "no target was named (live run). Name one, for example with --kubeconfig, --postgres or --redis; saved data: ",
+            "no target was named (live run). Name one, for example with --kubeconfig, --postgres or --redis; ",
         ),
         (["run"], "no target was named (live run). "),
         (["doctor"], "no target was named (live run). "),

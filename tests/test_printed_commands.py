@@ -55,6 +55,15 @@ def check_psql(words: list[str]) -> None:
     assert rest == [] or (rest[0] == "-c" and len(rest) == 2), words
 
 
+def check_redis_cli(words: list[str]) -> None:
+    """Check a call of redis-cli: it names its server, and no password stands in it."""
+    assert words[0] == "-u"
+    assert words[1].startswith("redis://")
+    assert "@" not in words[1]
+    assert not {"-a", "--pass", "AUTH", "requirepass", "masterauth"} & set(words[2:])
+    assert len(words) > 2
+
+
 def check_call(call: list[str], context: str | None) -> None:
     """Check one recorded call: of kubectl its context and namespace; no word that is empty."""
     assert all(word.strip() for word in call)
@@ -63,6 +72,12 @@ def check_call(call: list[str], context: str | None) -> None:
         return
     if call[0] == "pg_ctl":
         assert call[1:] in (["start"], ["restart"])
+        return
+    if call[0] == "redis-cli":
+        check_redis_cli(call[1:])
+        return
+    if call[0] == "sudo":
+        assert call[1:3] in (["journalctl", "-u"], ["systemctl", "start"], ["systemctl", "stop"])
         return
     assert call[0] == "kubectl"
     words = call[1:]

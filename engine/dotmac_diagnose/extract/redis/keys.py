@@ -59,6 +59,7 @@ def _sample(answers: RedisAnswers, data: Mapping[str, object], rows: list[Row], 
         perishable_prefix=_prefix(worst) if worst is not None and _lasting(worst) else None,
         memory_used_percent=memory.used_percent if memory is not None else None,
         memory_growth_bytes=memory.growth_bytes if memory is not None else None,
+        policy=memory.policy if memory is not None else None,
         evicts=memory.evicts if memory is not None else None,
         recent_evicted=answers.grown("evicted_keys"),
     )

@@ -24,6 +24,7 @@ Values = Iterator[FactValues | None]
 
 _AT_LIMIT_PERCENT = 99.0
 _SLOTS = 16384
+_MEBIBYTE = 1024 * 1024
 _NO_ID = "0" * 40
 
 
@@ -83,6 +84,7 @@ def memory_of(answers: RedisAnswers) -> Memory | None:
         resident_ratio=round(resident / used, 2) if resident is not None and used else None,
         growth_bytes=None if before is None else used - before,
         host_bytes=whole(info, "total_system_memory"),
+        roomy_limit_bytes=-(-used * 3 // (2 * _MEBIBYTE)) * _MEBIBYTE,
     )
 
 

@@ -131,6 +131,7 @@ class KeySample(FactValues):
     perishable_prefix: str | None = Field(default=None, description="of the most perishable keys without TTL")
     memory_used_percent: float | None = Field(default=None, description="as redis.memory")
     memory_growth_bytes: int | None = Field(default=None, description="as redis.memory")
+    policy: str | None = Field(default=None, description="as redis.memory")
     evicts: bool | None = Field(default=None, description="as redis.memory")
     recent_evicted: int | None = Field(default=None, description="as redis.activity")
 

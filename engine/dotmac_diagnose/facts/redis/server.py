@@ -65,6 +65,7 @@ class Memory(FactValues):
     resident_ratio: float | None = Field(default=None, description="resident over used memory")
     growth_bytes: int | None = Field(default=None, description="of used memory between the looks; below 0: shrinks")
     host_bytes: int | None = Field(default=None, description="memory of the machine")
+    roomy_limit_bytes: int = Field(description="1.5 times the used memory, in whole MiB: a limit with room")
 
 
 class MemoryReport(FactValues):

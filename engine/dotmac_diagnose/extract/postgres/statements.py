@@ -38,11 +38,11 @@ def read_statements(answers: Answers, name: str) -> Values:
     earlier = answers.rows_before(name)
     before = {_key(row): row for row in earlier} if earlier is not None else None
     rows = answers.rows(name)
-    recent_all = _recent_ms(next(iter(rows), {}), next(iter(earlier), {}) if earlier else {}, "all_ms")
+    recent_all = _recent(next(iter(rows), {}), next(iter(earlier), {}) if earlier else {}, "all_ms")
     timeouts = _Timeouts(answers)
     for row in rows:
         former = before.get(_key(row)) if before is not None else None
-        recent_ms = _recent_ms(row, former, "total_ms") if former is not None else None
+        recent_ms = _recent(row, former, "total_ms") if former is not None else None
         yield _statement(row, former, recent_ms, recent_all, timeouts)
 
 
@@ -56,6 +56,7 @@ def _statement(
     block = integer(row.get("block_size")) or 8192
     temporary = integer(row.get("temporary_blocks")) or 0
     timeout = timeouts.of(text(row.get("role")), text(row.get("database")))
+    recent_calls = growth(integer(former.get("calls")), calls) if former is not None else None
     return values_of(
         Statement,
         row,
@@ -65,9 +66,12 @@ def _statement(
         blocks_per_call=_per(number(row.get("blocks")), calls),
         temporary_bytes=temporary * block,
         temporary_share_percent=percent(float(temporary), number(row.get("all_temporary_blocks"))) or 0.0,
-        recent_calls=growth(integer(former.get("calls")), calls) if former is not None else None,
+        recent_calls=recent_calls,
         recent_seconds=None if recent_ms is None else round(recent_ms / 1000, 3),
         recent_share_percent=percent(recent_ms, recent_all),
+        recent_mean_ms=_recent_per_call(recent_ms, recent_calls),
+        recent_blocks_per_call=_recent_per_call(_recent(row, former, "blocks"), recent_calls),
+        recent_rows_per_call=_recent_per_call(_recent(row, former, "rows"), recent_calls),
         timeout_ms=timeout,
         percent_of_timeout=percent(mean + 2 * deviation, float(timeout)) if timeout else None,
     )
@@ -81,7 +85,11 @@ def _per(value: float | None, calls: int) -> float:
     return round((value or 0.0) / max(1, calls), 2)
 
 
-def _recent_ms(row: Row, former: Row | None, column: str) -> float | None:
+def _recent_per_call(value: float | None, calls: int | None) -> float | None:
+    return round(value / calls, 2) if value is not None and calls else None
+
+
+def _recent(row: Row, former: Row | None, column: str) -> float | None:
     now, then = number(row.get(column)), number(former.get(column)) if former is not None else None
     return now - then if now is not None and then is not None and now >= then else None
 

@@ -202,6 +202,9 @@ class Statement(FactValues):
     recent_calls: int | None = Field(default=None, description="between the two looks")
     recent_seconds: float | None = Field(default=None, description="execution time between the two looks")
     recent_share_percent: float | None = Field(default=None, description="of all statements between the two looks")
+    recent_mean_ms: float | None = Field(default=None, description="per call between the two looks")
+    recent_blocks_per_call: float | None = Field(default=None, description="between the two looks")
+    recent_rows_per_call: float | None = Field(default=None, description="between the two looks")
     timeout_ms: int | None = Field(default=None, description="statement_timeout of its role and database; 0: none")
     percent_of_timeout: float | None = Field(default=None, description="mean plus two deviations over timeout_ms")
 

@@ -18,7 +18,7 @@ _BINARIES = ("/usr/sbin/pgbouncer", "/usr/local/sbin/pgbouncer")
 class PgBouncer:
     """One PgBouncer in front of one server."""
 
-    def __init__(self, upstream_port: int, **settings: str) -> None:
+    def __init__(self, upstream_port: int, user: str = "plain", **settings: str) -> None:
         self.port = free_port()
         self.folder = server_folder()
         self.process: subprocess.Popen[bytes] | None = None
@@ -27,7 +27,7 @@ class PgBouncer:
             "pool_mode": "transaction", "admin_users": "boss", "stats_users": "watcher", "default_pool_size": "2",
             "ignore_startup_parameters": "", **settings,
         }  # fmt: skip
-        text = f"[databases]\nshop = host=127.0.0.1 port={upstream_port} dbname=shop user=plain\n[pgbouncer]\n"
+        text = f"[databases]\nshop = host=127.0.0.1 port={upstream_port} dbname=shop user={user}\n[pgbouncer]\n"
         self._file = self.folder / "pgbouncer.ini"
         self._file.write_text(text + "".join(f"{name} = {value}\n" for name, value in lines.items()))
 
@@ -68,9 +68,9 @@ class PgBouncer:
 
 
 @contextmanager
-def pgbouncer(server: PostgresServer | int, **settings: str) -> Iterator[PgBouncer]:
-    """Run a PgBouncer in front of a server (or of a port)."""
-    pooler = PgBouncer(server if isinstance(server, int) else server.port, **settings)
+def pgbouncer(server: PostgresServer | int, user: str = "plain", **settings: str) -> Iterator[PgBouncer]:
+    """Run a PgBouncer in front of a server (or of a port), which logs in there as a user."""
+    pooler = PgBouncer(server if isinstance(server, int) else server.port, user, **settings)
     try:
         pooler.start()
         yield pooler

@@ -2,42 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from dotmac_diagnose.facts import Relation
 from servers.looking import look_at_postgres, shown, the
-from servers.postgres import PostgresServer, postgres_server
-from servers.process import server_user, wait_until
+from servers.postgres import postgres_server
+from servers.process import wait_until
 from servers.sessions import sessions
-
-
-@contextmanager
-def standby_of(primary: PostgresServer, name: str = "standby_a") -> Iterator[PostgresServer]:
-    """Run a standby from a copy of the primary's folder; the primary is stopped for the copy."""
-    primary.run(f"SELECT pg_create_physical_replication_slot('{name}')")
-    primary.stop(how=signal.SIGINT)
-    standby = PostgresServer(primary.version)
-    try:
-        shutil.copytree(primary.data, standby.data)
-        user = server_user()
-        if user is not None:
-            for path in (standby.data, *standby.data.rglob("*")):
-                shutil.chown(path, user)
-        primary.start()
-        (standby.data / "standby.signal").write_text("")
-        standby.configure(
-            primary_conninfo=f"host=127.0.0.1 port={primary.port} user=postgres application_name={name} password=hush",
-            primary_slot_name=name, hot_standby_feedback="on", max_standby_streaming_delay="500ms",
-        )  # fmt: skip
-        standby.start()
-        streaming = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
-        wait_until(lambda: primary.value(streaming) == 1, what="the standby")
-        yield standby
-    finally:
-        standby.remove()
+from servers.standby import standby_of
 
 
 def test_a_standby_and_its_primary_see_each_other(version: int):

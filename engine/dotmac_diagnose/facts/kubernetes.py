@@ -88,6 +88,7 @@ class Container(FactValues):
     cpu_request_millicores: int | None = None
     memory_working_set_bytes: int | None = Field(default=None, description="metrics.k8s.io or kubelet")
     cpu_usage_millicores: int | None = None
+    cpu_limit_used_percent: float | None = Field(default=None, description="CPU usage as a share of the limit")
     command: str | None = Field(default=None, description="command and args, shell-quoted, redacted")
     run_as_non_root: bool | None = None
     run_as_user: int | None = None
@@ -131,6 +132,7 @@ class Event(FactValues):
     object_kind: str
     object_name: str = Field(description="name without namespace")
     pod: str | None = Field(default=None, description="namespace/name when the object is a pod")
+    claim: str | None = Field(default=None, description="entity of the claim whose volume the message names")
     count: int = 1
     age_seconds: float | None = Field(default=None, description="since the last time")
     first_age_seconds: float | None = None
@@ -374,6 +376,9 @@ class Node(FactValues):
     network_unavailable: bool | None = None
     problem_conditions: str | None = Field(default=None, description="other conditions that are True")
     lease_age_seconds: float | None = None
+    service_proxy_ready: bool | None = Field(
+        default=None, description="its pod of kube-proxy is ready; None: the cluster runs none, or pods were not listed"
+    )
     kubelet_version: str | None = None
     pods_total: int | None = None
     pods_failing: int | None = Field(default=None, description="unready or restarting pods of unfinished workloads")
@@ -472,6 +477,13 @@ class CronJob(FactValues):
     last_schedule_seconds: float | None = None
     last_success_seconds: float | None = None
     period_seconds: float | None = Field(default=None, description="None: the schedule cannot be parsed")
+    periods_without_run: float | None = Field(
+        default=None, description="since the last scheduled time, else since its creation, in periods"
+    )
+    periods_without_success: float | None = Field(default=None, description="since the last success, in periods")
+    suspended_as_declared: bool | None = Field(
+        default=None, description="suspended, and what was applied last says so too; None: nothing was applied"
+    )
     active: int = 0
     consecutive_failures: int | None = None
     age_seconds: float | None = None

@@ -164,6 +164,16 @@ def test_a_node_and_what_fails_on_it():
     assert ("node/node-1", "host/node-1") in relation(found, "is")
 
 
+@pytest.mark.parametrize(("listed", "ready", "wanted"), [(True, True, True), (True, False, False), (False, True, None)])
+def test_the_service_proxy_of_a_node(listed: bool, ready: bool, wanted: bool | None):
+    daemon_set = {"metadata": meta("kube-proxy", "kube-system"), "spec": {}, "status": {}}
+    proxy = pod("kube-proxy-x", parent=None, owners=owner("DaemonSet", "kube-proxy"), ready=ready)
+    proxy["metadata"]["namespace"] = "kube-system"
+    found = base(nodes=[node(), node("node-2")], pods=[proxy], daemonsets=[daemon_set] if listed else [])
+    assert one(found, kinds.Node, "node/node-1").service_proxy_ready is wanted
+    assert one(found, kinds.Node, "node/node-2").service_proxy_ready is (False if listed else None)
+
+
 def test_pods_that_just_start_do_not_count_as_failing():
     found = base(nodes=[node()], pods=[pod(ready=False, age=20)])
     assert one(found, kinds.Node, "node/node-1").pods_failing == 0
@@ -284,6 +294,27 @@ def test_cron_jobs():
     assert (values.period_seconds, values.suspended, values.active) == (3600, True, 1)
     assert (values.last_schedule_seconds, values.last_success_seconds) == (9000, 9500)
     assert values.consecutive_failures is None
+    assert (values.periods_without_run, values.periods_without_success) == (2.5, 2.64)
+
+
+@pytest.mark.parametrize(
+    ("suspended", "applied", "declared"),
+    [
+        (True, '{"spec":{"suspend":true}}', True),
+        (True, '{"spec":{"schedule":"0 * * * *"}}', False),
+        (True, '{"spec":{"suspend":"yes"}}', False),
+        (True, "[", None),
+        (True, None, None),
+        (False, '{"spec":{"suspend":true}}', None),
+    ],
+)
+def test_a_suspension_that_the_manifest_declares(suspended: bool, applied: str | None, declared: bool | None):
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": applied} if applied is not None else {}
+    spec = {"schedule": "0 * * * *", "suspend": suspended}
+    item = {"metadata": meta("rollup", annotations=annotations), "spec": spec, "status": {}}
+    values = one(base(cronjobs=[item]), kinds.CronJob, "cronjob/shop/rollup")
+    assert values.suspended_as_declared is declared
+    assert (values.periods_without_run, values.periods_without_success) == (24, None)
 
 
 def test_aggregated_apis_and_leases():

@@ -161,6 +161,27 @@ def test_mounts_end_when_a_container_starts():
 
 
 @pytest.mark.parametrize(
+    ("message", "claim"),
+    [
+        ('MountVolume.SetUp failed for volume "pvc-1" : mount failed', "persistentvolumeclaim/shop/data"),
+        ('Multi-Attach error for volume "pvc-1" Volume is already used', "persistentvolumeclaim/shop/data"),
+        ("Unable to attach or mount volumes: unmounted volumes=[files], timed out", "persistentvolumeclaim/shop/data"),
+        ('MountVolume.SetUp failed for volume "settings" : configmap "x" not found', None),
+        ("MountVolume.SetUp failed", None),
+    ],
+)
+def test_a_message_about_a_mount_names_a_claim(message: str, claim: str | None):
+    volumes = [
+        {"name": "files", "persistentVolumeClaim": {"claimName": "data"}},
+        {"name": "settings", "configMap": {"name": "x"}},
+    ]
+    data = {"metadata": meta("data"), "spec": {"volumeName": "pvc-1"}, "status": {"phase": "Bound"}}
+    waits = pod(ready=False, statuses=[waiting("ContainerCreating")], spec={"volumes": volumes})
+    item = event("FailedMount", "Pod", POD, message)
+    assert seen(item, waits, persistentvolumeclaims=[data]).claim == claim
+
+
+@pytest.mark.parametrize(
     ("exists", "desired", "pods", "current"), [(1, 3, 1, True), (1, 1, 1, False), (0, 3, 1, True), (0, 1, 1, False)]
 )
 def test_refused_creation_holds_while_pods_are_missing(exists: int, desired: int, pods: int, current: bool):

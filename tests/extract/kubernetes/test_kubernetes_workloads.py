@@ -88,6 +88,9 @@ def test_measured_use():
     }
     values = one(base(pods=[pod()], podmetrics=[metrics]), kinds.Container, API)
     assert (values.memory_working_set_bytes, values.cpu_usage_millicores) == (64 * 2**20, 10)
+    assert values.cpu_limit_used_percent is None
+    limited = pod(spec={"containers": [container(resources={"limits": {"cpu": "40m"}})]})
+    assert one(base(pods=[limited], podmetrics=[metrics]), kinds.Container, API).cpu_limit_used_percent == 25.0
     pods = [
         {
             "podRef": {"name": "api-6f7dd4c94b-abcde", "namespace": "shop"},

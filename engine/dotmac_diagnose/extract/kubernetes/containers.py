@@ -71,12 +71,17 @@ def _container(
         cpu_request_millicores=millicores(requests.get("cpu")),
         memory_working_set_bytes=snapshot.usage.memory.get(key),
         cpu_usage_millicores=snapshot.usage.cpu.get(key),
+        cpu_limit_used_percent=_percent(snapshot.usage.cpu.get(key), millicores(limits.get("cpu"))),
         command=command_line([*texts(spec.get("command")), *texts(spec.get("args"))]),
         run_as_non_root=boolean(security.get("runAsNonRoot", shared.get("runAsNonRoot"))),
         run_as_user=integer(security.get("runAsUser", shared.get("runAsUser"))),
         fs_group=integer(shared.get("fsGroup")),
         writable_claims=_writable_claims(claims, spec) if claims else None,
     )
+
+
+def _percent(used: int | None, limit: int | None) -> float | None:
+    return round(100.0 * used / limit, 1) if used is not None and limit else None
 
 
 def command_line(words: Sequence[str]) -> str | None:

@@ -7,19 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from dotmac_diagnose.facts import Fact
+from dotmac_diagnose.facts import Fact, entity_id
 from dotmac_diagnose.facts import kubernetes as kinds
 
 from .admission import admission_relations
 from .event_currency import is_current
 from .harvest import Extracted, about
 from .index import KINDS, KubernetesObject
-from .json_access import at, count, mapping, moment, text
-from .names import api_group, entity_of, is_name
+from .json_access import at, count, mapping, mappings, moment, text
+from .names import api_group, entity_of, is_name, name_text
 from .snapshot import Snapshot
 from .views import PodView
 
 RESOURCE_OF_KIND = {kind: resource for resource, (kind, _) in KINDS.items()}
+_VOLUME_REASONS = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume", "FileSystemResizeFailed"})
+_VOLUME = re.compile(r'volume "([^"]{1,253})"')
+_UNMOUNTED = re.compile(r"unmounted volumes=\[([^\s,\]]{1,253})")
 _CONTAINER_PATH = re.compile(r"spec\.(?:initContainers|containers|ephemeralContainers)\{([^}]{1,253})\}")
 
 
@@ -64,6 +67,7 @@ def event_facts(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Extracte
         object_kind=event.kind,
         object_name=event.name,
         pod=f"{event.namespace}/{event.name}" if event.kind == "Pod" else None,
+        claim=_claim(snapshot, event),
         count=event.count,
         age_seconds=snapshot.age(event.last),
         first_age_seconds=snapshot.age(event.first),
@@ -74,6 +78,21 @@ def event_facts(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Extracte
     yield Fact(fact.entity, fact.kind, values, observed_at=event.last, source=fact.source, evidence=fact.evidence)
     if event.reason == "FailedCreate":
         yield from admission_relations(event.message, event.entity, event.namespace)
+
+
+def _claim(snapshot: Snapshot, event: EventView) -> str | None:
+    """Return the claim of a pod whose volume, or whose name in the pod, a message about a mount names."""
+    if event.pod is None or event.reason not in _VOLUME_REASONS:
+        return None
+    found = _VOLUME.search(event.message) or _UNMOUNTED.search(event.message)
+    if found is None:
+        return None
+    for volume in mappings(event.pod.item.spec.get("volumes")):
+        name = name_text(at(volume, "persistentVolumeClaim", "claimName"))
+        claim = snapshot.index.get("persistentvolumeclaims", event.namespace, name) if name is not None else None
+        if claim is not None and found[1] in (claim.spec.get("volumeName"), volume.get("name")):
+            return entity_id("persistentvolumeclaim", event.namespace, claim.name)
+    return None
 
 
 def event_view(snapshot: Snapshot, item: KubernetesObject) -> EventView | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -93,19 +94,39 @@ def cron_job_facts(snapshot: Snapshot, item: KubernetesObject) -> Iterator[Extra
     if schedule is None:
         return
     status = item.status
+    period = period_seconds(schedule)
+    last_schedule = snapshot.age(moment(status.get("lastScheduleTime")) or item.created)
+    last_success = snapshot.age(moment(status.get("lastSuccessfulTime")))
+    suspended = boolean(item.spec.get("suspend")) is True
     values = kinds.CronJob(
         schedule=schedule,
         time_zone=text(item.spec.get("timeZone"), 100),
-        suspended=boolean(item.spec.get("suspend")) is True,
+        suspended=suspended,
+        suspended_as_declared=_suspended_in_declaration(item) if suspended else None,
         concurrency_policy=text(item.spec.get("concurrencyPolicy"), 40),
         last_schedule_seconds=snapshot.age(moment(status.get("lastScheduleTime"))),
-        last_success_seconds=snapshot.age(moment(status.get("lastSuccessfulTime"))),
-        period_seconds=period_seconds(schedule),
+        last_success_seconds=last_success,
+        period_seconds=period,
+        periods_without_run=_in_periods(last_schedule, period),
+        periods_without_success=_in_periods(last_success, period),
         active=len(sequence(status.get("active"))),
         consecutive_failures=_consecutive_failures(snapshot, item),
         age_seconds=snapshot.age(item.created),
     )
     yield about(entity_id("cronjob", item.namespace, item.name), values, item)
+
+
+def _in_periods(seconds: float | None, period: float | None) -> float | None:
+    return round(seconds / period, 2) if seconds is not None and period else None
+
+
+def _suspended_in_declaration(item: KubernetesObject) -> bool | None:
+    """Tell whether the manifest that ``kubectl apply`` sent last suspends too; None when there is none."""
+    try:
+        declared = json.loads(item.annotations.get("kubectl.kubernetes.io/last-applied-configuration", ""))
+    except (ValueError, RecursionError):
+        return None
+    return boolean(mapping(mapping(declared).get("spec")).get("suspend")) is True
 
 
 def _consecutive_failures(snapshot: Snapshot, item: KubernetesObject) -> int | None:

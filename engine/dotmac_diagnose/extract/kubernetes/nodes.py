@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from dotmac_diagnose.facts import Relation, entity_id
 from dotmac_diagnose.facts import kubernetes as kinds
@@ -17,6 +17,7 @@ from .snapshot import Snapshot
 from .views import PodView
 
 _KNOWN = frozenset({"Ready", "MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"})
+_SERVICE_PROXY = entity_id("daemonset", "kube-system", "kube-proxy")
 _GOOD_WHEN_TRUE = frozenset({"EtcdIsVoter", "Initialized", "Registered", "Launched", "SysctlChanged"})
 
 
@@ -55,6 +56,7 @@ def _node(snapshot: Snapshot, failing: FailingPods, node: KubernetesObject) -> k
         network_unavailable=condition_is(found.get("NetworkUnavailable"), "True"),
         problem_conditions=",".join(sorted(problems)) or None,
         lease_age_seconds=snapshot.age(moment(lease.spec.get("renewTime"))) if lease is not None else None,
+        service_proxy_ready=_service_proxy_ready(snapshot, pods) if pods_read else None,
         kubelet_version=text(at(node.status, "nodeInfo", "kubeletVersion"), 100),
         pods_total=len(pods) if pods_read else None,
         pods_failing=len(bad) if pods_read else None,
@@ -68,6 +70,13 @@ def _node(snapshot: Snapshot, failing: FailingPods, node: KubernetesObject) -> k
         requested_cpu_millicores=sum(_requested(pod, "cpu") for pod in pods) if pods_read else None,
         requested_memory_bytes=sum(_requested(pod, "memory") for pod in pods) if pods_read else None,
     )
+
+
+def _service_proxy_ready(snapshot: Snapshot, pods: Sequence[PodView]) -> bool | None:
+    """Tell whether one of a node's pods is a ready kube-proxy; None when no DaemonSet of that name runs."""
+    if snapshot.index.get("daemonsets", "kube-system", "kube-proxy") is None:
+        return None
+    return any(pod.entity == _SERVICE_PROXY and pod.ready is True for pod in pods)
 
 
 def _evictable(pod: PodView) -> bool:

@@ -16,6 +16,7 @@ from servers.curing import fix_of_report, run_fix
 from servers.postgres import PostgresServer, postgres_server, versions
 from servers.sessions import Sessions, sessions
 
+TITLE = "End the sessions that are idle in transaction and block others"
 CAUSE = "postgres.idle_in_transaction_session"
 ROOT = "postgres.lock_root_idle_in_transaction"
 
@@ -48,13 +49,13 @@ def test_not_cured_then_cured_then_not_seen(server: PostgresServer, run: Run, tm
         assert run("run", "--no-save", "--format", "json", "-o", report, *options(server)).code == 1
         before = run("verify", report, *options(server))
         assert (before.code, before.err) == (1, "")
-        assert before.out.startswith("not cured  End the session that is idle in transaction\n")
+        assert before.out.startswith(f"not cured  {TITLE}\n")
         assert f"           for {CAUSE} on {server.entity}\n" in before.out
         assert f"           still there: {ROOT} on {server.entity}: pid " in before.out
         run_fix(fix_of_report(Diagnosis.from_json(report.read_bytes()), "postgres.end_idle_in_transaction"), server)
         after = run("verify", report, *options(server))
         assert (after.code, after.err) == (0, "")
-        assert f"cured      End the session that is idle in transaction\n           for {CAUSE}" in after.out
+        assert f"cured      {TITLE}\n           for {CAUSE}" in after.out
         assert f"           gone: {ROOT} on {server.entity}\n" in after.out
         as_json = json.loads(run("verify", report, "--format", "json", *options(server)).out)
         assert (as_json["schema_version"], as_json["result"]) == (1, "cured")

@@ -50,6 +50,7 @@ def test_the_true_cause_is_first_and_nothing_else_is_reported(incident: str) -> 
     assert set(reported) <= true | accepted
     if not true:
         assert reported == []
+        assert diagnosis.status == "healthy"
         return
     assert reported[0] in true | accepted
     assert (true & set(reported)) or (accepted & set(reported))
